@@ -1,0 +1,1 @@
+//! Explicit threshold gates: frozen tables in topological order; knows nothing of words, formats or models.
