@@ -2,8 +2,20 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod expr;
+
+pub mod interval;
+
 pub mod number;
 
 pub mod spec;
+
+pub mod tensor;
+
+pub mod circuit;
+
+pub mod words;
+
+pub mod lower;
 
 pub mod gates;

@@ -1,0 +1,116 @@
+//! The only way to make a circuit: arrays are verified and their ranges derived as they are added.
+
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+
+use super::{
+    Affine, Array, ArrayId, Band, Bank, Circuit, CircuitError, Node, Origin, OriginId, Output, Size, Table, TableId,
+    Thresholds, range, verify,
+};
+use crate::interval::Interval;
+
+/// A circuit under construction.
+#[derive(Debug)]
+pub struct Builder {
+    circuit: Circuit,
+    origin: OriginId,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// An empty circuit.
+    pub fn new() -> Self {
+        let circuit = Circuit { arrays: Vec::new(), tables: Vec::new(), origins: Vec::new(), outputs: Vec::new() };
+        let mut builder = Self { circuit, origin: OriginId(0) };
+        builder.set_origin(Origin { module: Vec::new(), operation: "input".to_owned() });
+        builder
+    }
+
+    /// Arrays added from now on come from here.
+    pub fn set_origin(&mut self, origin: Origin) {
+        if self.circuit.origins.last() != Some(&origin) {
+            self.circuit.origins.push(origin);
+        }
+        self.origin = OriginId(self.circuit.origins.len() as u32 - 1);
+    }
+
+    /// A table of coefficients.
+    pub fn table(&mut self, table: Table) -> TableId {
+        self.circuit.tables.push(table);
+        TableId(self.circuit.tables.len() as u32 - 1)
+    }
+
+    /// Boolean inputs.
+    ///
+    /// # Errors
+    /// When an axis is empty.
+    pub fn input(&mut self, shape: Vec<Size>) -> Result<ArrayId, CircuitError> {
+        if shape.iter().any(|size| size.value == 0) {
+            return Err(CircuitError::Empty { array: self.circuit.arrays.len() });
+        }
+        Ok(self.push(shape, None, Node::Input, Interval::new(0, 1), BigInt::from(1)))
+    }
+
+    /// Integer forms over earlier arrays.
+    ///
+    /// # Errors
+    /// When a reference, index or band does not hold.
+    pub fn affine(&mut self, shape: Vec<Size>, band: Option<Band>, affine: Affine) -> Result<ArrayId, CircuitError> {
+        let (arrays, tables) = (&self.circuit.arrays, &self.circuit.tables);
+        verify::affine(arrays, tables, &shape, band.as_ref(), &affine)?;
+        let reach = range::affine(arrays, tables, &shape, &affine);
+        Ok(self.push(shape, band, Node::Affine(affine), reach.range, reach.magnitude))
+    }
+
+    /// Gates `[F >= t]` for every form and threshold; one more axis, the last.
+    ///
+    /// # Errors
+    /// When the reference goes forward or thresholds are out of order.
+    pub fn bank(&mut self, form: ArrayId, thresholds: Thresholds) -> Result<ArrayId, CircuitError> {
+        verify::bank(&self.circuit.arrays, form, &thresholds)?;
+        let source = self.circuit.array(form);
+        let mut shape = source.shape.clone();
+        shape.push(Size::fixed(thresholds.count()));
+        let band = source.band.clone();
+        Ok(self.push(shape, band, Node::Bank(Bank { form, thresholds }), Interval::new(0, 1), BigInt::from(1)))
+    }
+
+    /// One gate `[F >= threshold]` for every form: no further axis.
+    ///
+    /// # Errors
+    /// When the reference goes forward.
+    pub fn gate(&mut self, form: ArrayId, threshold: i64) -> Result<ArrayId, CircuitError> {
+        let thresholds = Thresholds::Known(Arc::from([BigInt::from(threshold)]));
+        verify::bank(&self.circuit.arrays, form, &thresholds)?;
+        let source = self.circuit.array(form);
+        let (shape, band) = (source.shape.clone(), source.band.clone());
+        Ok(self.push(shape, band, Node::Bank(Bank { form, thresholds }), Interval::new(0, 1), BigInt::from(1)))
+    }
+
+    /// Names an array as an output.
+    pub fn output(&mut self, name: impl Into<String>, array: ArrayId) {
+        self.circuit.outputs.push(Output { name: name.into(), array });
+    }
+
+    /// An array already added.
+    pub fn array(&self, id: ArrayId) -> &Array {
+        self.circuit.array(id)
+    }
+
+    /// The finished, frozen circuit.
+    pub fn build(self) -> Circuit {
+        self.circuit
+    }
+
+    fn push(&mut self, shape: Vec<Size>, band: Option<Band>, node: Node, range: Interval, magnitude: BigInt) -> ArrayId {
+        let origin = self.origin;
+        self.circuit.arrays.push(Array { shape, band, node, range, magnitude, origin });
+        ArrayId(self.circuit.arrays.len() as u32 - 1)
+    }
+}

@@ -1,0 +1,131 @@
+//! Figures of the architecture alone: per array, never per element; upper bounds for every setting of the weights.
+
+use num_bigint::BigInt;
+use num_traits::{One, Signed};
+
+use super::terms::Terms;
+use super::{ArrayMeasure, Bound, Measure, bits_of, dims, single_gates};
+use crate::circuit::{Affine, Array, ArrayId, Bank, Circuit, Coef, Node, Thresholds};
+use crate::expr::Expr;
+use crate::interval::Interval;
+
+/// What is known of an array's elements.
+struct Summary {
+    depth: u64,
+    terms: Terms,
+    /// Bounds every coefficient on a gate.
+    weight: BigInt,
+    /// Holds every constant summand.
+    constant: Interval,
+    /// The source that makes it as deep as it is.
+    from: Option<ArrayId>,
+}
+
+pub(super) fn measure(circuit: &Circuit) -> Measure {
+    let mut summaries: Vec<Summary> = Vec::with_capacity(circuit.arrays().len());
+    let mut arrays = Vec::with_capacity(circuit.arrays().len());
+    let mut largest = BigInt::one();
+    for array in circuit.arrays() {
+        let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
+        let summary = match &array.node {
+            Node::Input => gates_of(0, None),
+            Node::Affine(affine) => affine_summary(circuit, array, affine, &summaries),
+            Node::Bank(bank) => {
+                let form = &summaries[bank.form.index()];
+                largest = largest.max(form.weight.clone()).max(threshold(bank, &form.constant));
+                let count = Expr::constant(bank.thresholds.count());
+                let source = circuit.array(bank.form);
+                figures.gates = &source.count() * &count;
+                figures.wires = &form.terms.total(source) * &count;
+                gates_of(form.depth + 1, Some(bank.form))
+            }
+        };
+        figures.depth = summary.depth;
+        arrays.push(figures);
+        summaries.push(summary);
+    }
+    finish(circuit, &summaries, arrays, bits_of(&largest))
+}
+
+fn finish(circuit: &Circuit, summaries: &[Summary], arrays: Vec<ArrayMeasure>, weight_bits: u64) -> Measure {
+    let depth_of = |id: ArrayId| summaries[id.index()].depth;
+    let outputs = || circuit.outputs().iter().map(|output| output.array);
+    let deepest = outputs().max_by_key(|id| depth_of(*id));
+    let depth = deepest.map_or(0, depth_of);
+    let gate_depths = outputs().map(|id| depth_of(id) + u64::from(!single_gates(circuit.array(id))));
+    let (mut gates, mut wires) = (Expr::default(), Expr::default());
+    for array in &arrays {
+        gates += &array.gates;
+        wires += &array.wires;
+    }
+    Measure {
+        depth,
+        gate_depth: gate_depths.max().unwrap_or(0),
+        gates,
+        wires,
+        weight_bits,
+        bound: Bound::Upper,
+        critical_path: path(circuit, summaries, deepest),
+        arrays,
+        dims: dims(circuit),
+    }
+}
+
+fn path(circuit: &Circuit, summaries: &[Summary], end: Option<ArrayId>) -> Vec<ArrayId> {
+    let mut path = Vec::new();
+    let mut next = end;
+    while let Some(id) = next {
+        if matches!(circuit.array(id).node, Node::Bank(_)) {
+            path.push(id);
+        }
+        next = summaries[id.index()].from;
+    }
+    path.reverse();
+    path
+}
+
+fn gates_of(depth: u64, from: Option<ArrayId>) -> Summary {
+    Summary { depth, terms: Terms::even(Expr::constant(1)), weight: BigInt::one(), constant: Interval::point(0), from }
+}
+
+fn affine_summary(circuit: &Circuit, array: &Array, affine: &Affine, summaries: &[Summary]) -> Summary {
+    let mut summary = Summary { depth: 0, from: None, ..gates_of(0, None) };
+    summary.weight = BigInt::one();
+    for constant in &affine.constants {
+        summary.constant = summary.constant.plus(&interval(circuit, constant));
+    }
+    let mut parts = Vec::with_capacity(affine.terms.len());
+    for term in &affine.terms {
+        let source = &summaries[term.source.index()];
+        let coef = interval(circuit, &term.coef);
+        if summary.from.is_none() || source.depth > summary.depth {
+            (summary.depth, summary.from) = (source.depth, Some(term.source));
+        }
+        summary.weight = summary.weight.max(coef.magnitude() * &source.weight);
+        let one = source.constant.times(&coef);
+        let points: BigInt = term.sum.iter().map(|size| BigInt::from(size.value)).product();
+        summary.constant = summary.constant.plus(&one.scaled(&points).hull(&Interval::point(0)));
+        parts.push(source.terms.of_term(circuit, array, term));
+    }
+    summary.terms = Terms::sum(&array.shape, parts);
+    summary
+}
+
+fn interval(circuit: &Circuit, coef: &Coef) -> Interval {
+    match &coef.table {
+        None => Interval::point(coef.scale.clone()),
+        Some((table, _)) => circuit.table(*table).range.scaled(&coef.scale),
+    }
+}
+
+/// Bounds every threshold once the form's constants have moved to its side.
+fn threshold(bank: &Bank, constant: &Interval) -> BigInt {
+    let (lo, hi) = match &bank.thresholds {
+        Thresholds::Known(list) => match (list.first(), list.last()) {
+            (Some(first), Some(last)) => (first.clone(), last.clone()),
+            _ => (0.into(), 0.into()),
+        },
+        Thresholds::Counted { range, .. } => (range.lo.clone(), range.hi.clone()),
+    };
+    (lo - &constant.hi).abs().max((hi - &constant.lo).abs())
+}

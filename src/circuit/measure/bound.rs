@@ -1,0 +1,213 @@
+//! Exact figures of a bound circuit: depth, terms, weights and constants of every form, without making gates.
+
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
+
+use super::{ArrayMeasure, Bound, Measure, MeasureError, bits_of, dims};
+use crate::circuit::walk::{Plan, elements, plans};
+use crate::circuit::{Array, ArrayId, Bank, Circuit, Node, Thresholds};
+use crate::expr::Expr;
+
+/// A form unfolded down to gates: what one of its gates would list.
+#[derive(Clone)]
+struct Form {
+    depth: u32,
+    terms: u64,
+    weight: BigInt,
+    constant: BigInt,
+    /// Some listed weight is negative.
+    negative: bool,
+}
+
+impl Form {
+    /// Layers to have the form's value as gates: none more for a constant or where it is one gate.
+    fn gate_depth(&self) -> u32 {
+        let gate = self.terms == 1 && self.weight.is_one() && self.constant.is_zero() && !self.negative;
+        self.depth + u32::from(self.terms > 0 && !gate)
+    }
+}
+
+/// What is known of the elements of one array. Gates of one form are alike, so a bank keeps one depth a form.
+enum Elements {
+    Inputs,
+    Forms(Vec<Form>),
+    Gates { depths: Vec<u32>, per_form: usize },
+}
+
+impl Elements {
+    fn depth(&self, element: usize) -> u32 {
+        match self {
+            Self::Inputs => 0,
+            Self::Forms(forms) => forms[element].depth,
+            Self::Gates { depths, per_form } => depths[element / per_form],
+        }
+    }
+
+    /// The greatest depth with every element as single gates.
+    fn gate_depth(&self) -> u32 {
+        match self {
+            Self::Forms(forms) => forms.iter().map(Form::gate_depth).max().unwrap_or(0),
+            Self::Inputs | Self::Gates { .. } => self.deepest(),
+        }
+    }
+
+    fn deepest(&self) -> u32 {
+        match self {
+            Self::Inputs => 0,
+            Self::Forms(forms) => forms.iter().map(|form| form.depth).max().unwrap_or(0),
+            Self::Gates { depths, .. } => depths.iter().copied().max().unwrap_or(0),
+        }
+    }
+}
+
+pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
+    if let Some(array) = circuit.arrays().iter().find(|array| array.box_len().is_none()) {
+        return Err(MeasureError::TooLarge { elements: array.count().to_string() });
+    }
+    let plans = plans(circuit);
+    let mut known: Vec<Elements> = Vec::with_capacity(circuit.arrays().len());
+    let mut arrays = Vec::with_capacity(circuit.arrays().len());
+    let mut largest = BigInt::one();
+    for (array, plan) in circuit.arrays().iter().zip(&plans) {
+        let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
+        let elements = match (&array.node, plan) {
+            (Node::Bank(bank), _) => bank_elements(circuit, bank, &known, &mut figures, &mut largest),
+            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known)),
+            _ => Elements::Inputs,
+        };
+        figures.depth = u64::from(elements.deepest());
+        arrays.push(figures);
+        known.push(elements);
+    }
+    Ok(finish(circuit, &plans, &known, arrays, bits_of(&largest)))
+}
+
+fn unfold(array: &Array, plan: &Plan, known: &[Elements]) -> Vec<Form> {
+    let empty = Form { depth: 0, terms: 0, weight: BigInt::zero(), constant: BigInt::zero(), negative: false };
+    let mut forms = vec![empty; array.box_len().unwrap_or(0)];
+    elements(&array.shape, array.band.as_ref(), |element, at| {
+        let form = &mut forms[element];
+        plan.constants(at, &mut |constant| form.constant += constant.to_big());
+        plan.terms(at, &mut |source: ArrayId, offset, weight| {
+            let weight = weight.to_big();
+            match &known[source.index()] {
+                Elements::Forms(forms) => {
+                    let inner = &forms[offset];
+                    form.depth = form.depth.max(inner.depth);
+                    form.terms += inner.terms;
+                    form.constant += &inner.constant * &weight;
+                    form.negative |= inner.terms > 0 && (inner.negative || weight.is_negative());
+                    let product = &inner.weight * weight.abs();
+                    form.weight = product.max(std::mem::take(&mut form.weight));
+                }
+                gates => {
+                    form.depth = form.depth.max(gates.depth(offset));
+                    form.terms += 1;
+                    form.negative |= weight.is_negative();
+                    form.weight = weight.abs().max(std::mem::take(&mut form.weight));
+                }
+            }
+        });
+    });
+    forms
+}
+
+fn bank_elements(circuit: &Circuit, bank: &Bank, known: &[Elements], figures: &mut ArrayMeasure, largest: &mut BigInt) -> Elements {
+    let source = circuit.array(bank.form);
+    let per_form = bank.thresholds.count() as usize;
+    let mut depths = vec![0; source.box_len().unwrap_or(0)];
+    let (mut forms, mut terms) = (0u64, BigInt::zero());
+    elements(&source.shape, source.band.as_ref(), |element, _| {
+        forms += 1;
+        let constant = match &known[bank.form.index()] {
+            Elements::Forms(forms) => {
+                let form = &forms[element];
+                terms += form.terms;
+                raise(largest, &form.weight);
+                form.constant.clone()
+            }
+            _ => {
+                terms += 1;
+                BigInt::zero()
+            }
+        };
+        depths[element] = known[bank.form.index()].depth(element) + 1;
+        if let Thresholds::Known(list) = &bank.thresholds {
+            list.first().into_iter().chain(list.last()).for_each(|t| raise(largest, &(t - &constant).abs()));
+        }
+    });
+    figures.gates = Expr::constant(BigInt::from(forms) * per_form);
+    figures.wires = Expr::constant(terms * per_form);
+    Elements::Gates { depths, per_form }
+}
+
+fn raise(largest: &mut BigInt, value: &BigInt) {
+    if value > largest {
+        largest.clone_from(value);
+    }
+}
+
+fn finish(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], arrays: Vec<ArrayMeasure>, weight_bits: u64) -> Measure {
+    let outputs = || circuit.outputs().iter().map(|output| output.array);
+    let depth_of = |id: ArrayId| known[id.index()].deepest();
+    let gate_depths = outputs().map(|id| known[id.index()].gate_depth());
+    let (mut gates, mut wires) = (Expr::default(), Expr::default());
+    for array in &arrays {
+        gates += &array.gates;
+        wires += &array.wires;
+    }
+    let deepest = outputs().max_by_key(|id| depth_of(*id));
+    Measure {
+        depth: u64::from(deepest.map_or(0, depth_of)),
+        gate_depth: u64::from(gate_depths.max().unwrap_or(0)),
+        gates,
+        wires,
+        weight_bits,
+        bound: Bound::Exact,
+        critical_path: deepest.map(|end| path(circuit, plans, known, end)).unwrap_or_default(),
+        arrays,
+        dims: dims(circuit),
+    }
+}
+
+/// The banks on a longest path to the deepest element of `end`.
+fn path(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], end: ArrayId) -> Vec<ArrayId> {
+    let deepest = known[end.index()].deepest();
+    let len = circuit.array(end).box_len().unwrap_or(0);
+    let Some(element) = (0..len).find(|element| known[end.index()].depth(*element) == deepest) else {
+        return Vec::new();
+    };
+    let mut path = Vec::new();
+    let mut next = Some((end, element));
+    while let Some((id, element)) = next {
+        next = match &circuit.array(id).node {
+            Node::Input => None,
+            Node::Bank(bank) => {
+                path.push(id);
+                Some((bank.form, element / bank.thresholds.count() as usize))
+            }
+            Node::Affine(_) => plans[id.index()].as_ref().and_then(|plan| step(circuit, plan, known, id, element)),
+        };
+    }
+    path.reverse();
+    path
+}
+
+/// The first listed source as deep as this element.
+fn step(circuit: &Circuit, plan: &Plan, known: &[Elements], id: ArrayId, element: usize) -> Option<(ArrayId, usize)> {
+    let mut rest = element as u64;
+    let mut at: Vec<u64> = Vec::new();
+    for size in circuit.array(id).shape.iter().rev() {
+        at.push(rest % size.value);
+        rest /= size.value;
+    }
+    at.reverse();
+    let wanted = known[id.index()].depth(element);
+    let mut found = None;
+    plan.terms(&at, &mut |source, offset, _| {
+        if found.is_none() && known[source.index()].depth(offset) == wanted {
+            found = Some((source, offset));
+        }
+    });
+    found
+}

@@ -1,0 +1,159 @@
+//! Exact ranges of affine arrays by interval arithmetic over their coefficients: bounds that hold for every input, never samples.
+
+use num_bigint::BigInt;
+use num_traits::{Signed, Zero};
+
+use super::{Affine, Array, Band, Coef, Size, Table, Term};
+use crate::interval::Interval;
+
+/// Holds every value of every element, and bounds every partial sum.
+pub(super) struct Reach {
+    pub range: Interval,
+    pub magnitude: BigInt,
+}
+
+struct Space<'a> {
+    arrays: &'a [Array],
+    tables: &'a [Table],
+    shape: &'a [Size],
+}
+
+/// The range of an affine array: the hull, over its rows of coefficients, of sums of intervals.
+pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], affine: &Affine) -> Reach {
+    let space = Space { arrays, tables, shape };
+    let axes = space.relevant_axes(affine);
+    let mut at = vec![0u64; shape.len()];
+    let mut reach = space.element(affine, &at);
+    while advance(&mut at, &axes, shape) {
+        let next = space.element(affine, &at);
+        reach.range = reach.range.hull(&next.range);
+        reach.magnitude = reach.magnitude.max(next.magnitude);
+    }
+    reach
+}
+
+fn advance(at: &mut [u64], axes: &[usize], shape: &[Size]) -> bool {
+    for axis in axes.iter().rev() {
+        at[*axis] += 1;
+        if at[*axis] < shape[*axis].value {
+            return true;
+        }
+        at[*axis] = 0;
+    }
+    false
+}
+
+impl Space<'_> {
+    /// The table of a coefficient where its entries are known and vary.
+    fn known<'a>(&self, coef: &'a Coef) -> Option<&'a super::Index> {
+        let (table, index) = coef.table.as_ref()?;
+        self.tables[table.index()].values.as_ref().map(|_| index)
+    }
+
+    /// The array's axes on which some known coefficient depends.
+    fn relevant_axes(&self, affine: &Affine) -> Vec<usize> {
+        let coefs = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
+        let steps = coefs.filter_map(|coef| self.known(coef)).flat_map(|index| &index.steps);
+        let mut axes: Vec<usize> = steps.map(|(axis, _)| *axis).filter(|axis| *axis < self.shape.len()).collect();
+        axes.sort_unstable();
+        axes.dedup();
+        axes
+    }
+
+    fn element(&self, affine: &Affine, at: &[u64]) -> Reach {
+        let mut reach = Reach { range: Interval::point(0), magnitude: BigInt::zero() };
+        for constant in &affine.constants {
+            let value = self.value(constant, at);
+            reach.magnitude += value.magnitude();
+            reach.range = reach.range.plus(&value);
+        }
+        for term in &affine.terms {
+            let source = &self.arrays[term.source.index()];
+            let part = self.summed(term, at);
+            reach.range = reach.range.plus(&part.0.of(&source.range));
+            reach.magnitude += part.1 * source.range.magnitude();
+        }
+        reach
+    }
+
+    /// What a coefficient can be at these coordinates.
+    fn value(&self, coef: &Coef, at: &[u64]) -> Interval {
+        let Some((table, index)) = &coef.table else { return Interval::point(coef.scale.clone()) };
+        let table = &self.tables[table.index()];
+        let position = index.base + index.steps.iter().map(|(axis, step)| step * at[*axis] as i64).sum::<i64>();
+        let exact = usize::try_from(position).ok().and_then(|position| table.get(position));
+        exact.map_or_else(|| table.range.scaled(&coef.scale), |value| Interval::point(value * &coef.scale))
+    }
+
+    /// The summed coefficients of a term at these coordinates, and the sum of their absolute values.
+    fn summed(&self, term: &Term, at: &[u64]) -> (Mass, BigInt) {
+        let (axes, free) = self.split(term);
+        let mut at = at.to_vec();
+        at.resize(self.shape.len() + term.sum.len(), 0);
+        let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
+        let (mut mass, mut total) = (Mass::default(), BigInt::zero());
+        loop {
+            let value = self.value(&term.coef, &at);
+            total += value.magnitude();
+            mass.add(&value);
+            if !advance(&mut at, &axes, &sizes) {
+                break;
+            }
+        }
+        let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        (mass.repeated(&few, &many), total * many)
+    }
+
+    /// The summed axes of a term its known coefficients depend on, and the others. Banded axes count as others.
+    fn split(&self, term: &Term) -> (Vec<usize>, Vec<usize>) {
+        let axes = self.shape.len()..self.shape.len() + term.sum.len();
+        let depends = |axis: &usize| {
+            let banded = term.band.as_ref().is_some_and(|band| band.key == *axis);
+            !banded && self.known(&term.coef).is_some_and(|index| index.steps.iter().any(|(a, _)| a == axis))
+        };
+        axes.partition(depends)
+    }
+}
+
+/// How often the coefficients are repeated along axes they do not depend on: least and most.
+fn multiplicity(free: &[usize], band: Option<&Band>, sizes: &[Size]) -> (BigInt, BigInt) {
+    let mut ends = (BigInt::from(1), BigInt::from(1));
+    for axis in free {
+        let keys = match band {
+            Some(band) if band.key == *axis => band.keys_per_query(sizes[*axis].value),
+            _ => (sizes[*axis].value, sizes[*axis].value),
+        };
+        ends = (ends.0 * keys.0, ends.1 * keys.1);
+    }
+    ends
+}
+
+/// A sum of coefficients `a`, each times a value of one interval `[lo, hi]`: kept as the sums that the two ends of the result need.
+#[derive(Default)]
+struct Mass {
+    /// Sums of (least, greatest) nonnegative and nonpositive parts of the coefficients.
+    plus: (BigInt, BigInt),
+    minus: (BigInt, BigInt),
+}
+
+impl Mass {
+    fn add(&mut self, value: &Interval) {
+        let zero = BigInt::zero();
+        self.plus.0 += value.lo.clone().max(zero.clone());
+        self.plus.1 += value.hi.clone().max(zero.clone());
+        self.minus.0 += value.lo.clone().min(zero.clone());
+        self.minus.1 += value.hi.clone().min(zero);
+    }
+
+    fn repeated(self, few: &BigInt, many: &BigInt) -> Self {
+        Self { plus: (self.plus.0 * few, self.plus.1 * many), minus: (self.minus.0 * many, self.minus.1 * few) }
+    }
+
+    /// All values of the sum when each source value lies in `range`.
+    fn of(&self, range: &Interval) -> Interval {
+        let positive = Interval { lo: self.plus.0.clone(), hi: self.plus.1.clone() }.times(range);
+        let negative = Interval { lo: self.minus.0.clone(), hi: self.minus.1.clone() }.times(range);
+        debug_assert!(!self.plus.0.is_negative() && !self.minus.1.is_positive());
+        positive.plus(&negative)
+    }
+}

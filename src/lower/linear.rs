@@ -1,0 +1,181 @@
+//! Operations that cost no layer: rows, linear maps, rotations, slices; and the embedding lookup.
+
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+use num_traits::{One, Zero};
+use petgraph::graph::NodeIndex;
+
+use super::{Lowering, Result, Value, one_shifted};
+use crate::circuit::{ArrayId, Coef, Index, Size, Table, Term};
+use crate::interval::Interval;
+use crate::number::{Format, Function, Rational, rotary_levels};
+use crate::tensor::ParamId;
+use crate::words::{Constants, Form, Stored, common_unit, unit_of};
+
+impl Lowering<'_> {
+    /// A table rounded to a format: levels of the format.
+    fn rounded(&mut self, id: ParamId, scale: Option<&Rational>, format: Format) -> Constants {
+        let param = self.graph.param(id);
+        let unit = scale.cloned().unwrap_or_else(Rational::one) * unit_of(param.format.fraction());
+        let stored = Stored { function: Function::Identity, format };
+        let level = |value: i64| stored.level(&value.into(), &unit);
+        let values = param.values.as_ref().map(|values| values.iter().map(|v| level(*v)).collect::<Arc<[i64]>>());
+        let (lo, hi) = param.bounds();
+        let range = Interval::new(level(lo), level(hi));
+        let len = param.shape.iter().map(|size| u128::from(*size)).product();
+        let table = values.clone().map_or_else(|| Table::bounded(len, range.clone()), Table::small);
+        let table = self.maker.builder.table(table);
+        Constants { table, range, values, fraction: format.fraction() }
+    }
+
+    pub(super) fn embed(&mut self, tokens: Option<NodeIndex>, table: ParamId, scale: Option<&Rational>, format: Format) -> Result<Value> {
+        let ids = self.array(tokens)?;
+        let (vocabulary, width) = (self.graph.param(table).shape[0], self.graph.param(table).shape[1]);
+        let rows = self.rounded(table, scale, format);
+        let array = self.maker.lookup(ids, vocabulary, width, &rows)?;
+        Ok(Value::Form(Form { array, unit: unit_of(format.fraction()) }))
+    }
+
+    fn array(&mut self, id: Option<NodeIndex>) -> Result<ArrayId> {
+        match id {
+            Some(id) => Ok(self.form(id)?.array),
+            None => unreachable!("the operation has an operand"),
+        }
+    }
+
+    fn operand(&mut self, id: Option<NodeIndex>) -> Result<Form> {
+        match id {
+            Some(id) => self.form(id),
+            None => unreachable!("the operation has an operand"),
+        }
+    }
+
+    pub(super) fn add_rows(&mut self, x: Option<NodeIndex>, table: ParamId, first_only: bool, format: Format) -> Result<Value> {
+        let form = self.operand(x)?;
+        let rows = self.rounded(table, None, format);
+        let shape = self.maker.shape(form.array);
+        let width = shape[1].value as i64;
+        let unit = common_unit(&form.unit, &unit_of(format.fraction()));
+        let own = Term::new(form.array, Index::identity(2)).by((&form.unit / &unit).to_integer());
+        let steps = if first_only { vec![(1, 1)] } else { vec![(0, width), (1, 1)] };
+        let factor = (unit_of(format.fraction()) / &unit).to_integer();
+        let row = Coef::table(rows.table, Index::strided(steps)).times(&factor);
+        let array = self.maker.affine(shape, None, vec![own], vec![row])?;
+        Ok(Value::Form(Form { array, unit }))
+    }
+
+    pub(super) fn linear(&mut self, x: Option<NodeIndex>, weight: ParamId, bias: Option<ParamId>, out: &[u64]) -> Result<Value> {
+        let form = self.operand(x)?;
+        let weights = self.constants(weight);
+        let features = self.maker.shape(form.array)[1..].to_vec();
+        let mut shape = vec![self.maker.shape(form.array)[0].clone()];
+        shape.extend(out.iter().map(|size| Size::fixed(*size)));
+        let inputs: u64 = features.iter().map(|size| size.value).product();
+        let (axes, summed) = (shape.len(), features.len());
+        let mut index = vec![Index::axis(0)];
+        index.extend((0..summed).map(|axis| Index::axis(axes + axis)));
+        let out_strides = flat(&shape[1..]).into_iter().enumerate().map(|(axis, s)| (axis + 1, s * inputs as i64));
+        let in_strides = flat(&features).into_iter().enumerate().map(|(axis, s)| (axes + axis, s));
+        let steps: Vec<(usize, i64)> = out_strides.chain(in_strides).collect();
+        let worth = &form.unit * unit_of(weights.fraction);
+        let unit = if bias.is_some() { common_unit(&worth, &unit_of(weights.fraction)) } else { worth.clone() };
+        let coef = Coef::table(weights.table, Index::strided(steps)).times(&(worth / &unit).to_integer());
+        let term = Term::new(form.array, index).over(features).times(coef);
+        let constants = bias.map(|bias| self.bias(bias, &shape[1..], &unit));
+        let array = self.maker.affine(shape, None, vec![term], constants.into_iter().collect())?;
+        Ok(Value::Form(Form { array, unit }))
+    }
+
+    fn bias(&mut self, bias: ParamId, features: &[Size], unit: &Rational) -> Coef {
+        let bias = self.constants(bias);
+        let steps: Vec<(usize, i64)> = flat(features).into_iter().enumerate().map(|(axis, s)| (axis + 1, s)).collect();
+        let factor = (unit_of(bias.fraction) / unit).to_integer();
+        Coef::table(bias.table, Index::strided(steps)).times(&factor)
+    }
+
+    /// `cos * x + sin * partner`, both tables by position and feature.
+    pub(super) fn rotate(&mut self, x: Option<NodeIndex>, features: u64, base: &Rational, half_split: bool, fraction: u32) -> Result<Value> {
+        let form = self.operand(x)?;
+        let shape = self.maker.shape(form.array);
+        let (last, positions) = (shape.len() - 1, shape[0].value);
+        let width = shape[last].value;
+        let pairs = Pairs { features, width, half_split };
+        let entries = u128::from(positions) * u128::from(width);
+        self.limit("the rotary table", entries)?;
+        let turn = |position: u64, feature: u64| rotary_levels(position, pairs.pair(feature), features, base, fraction);
+        let one = BigInt::one() << fraction;
+        let reach = Interval { lo: -&one, hi: one.clone() };
+        let places = || (0..positions).flat_map(|position| (0..width).map(move |feature| (position, feature)));
+        let cos = |(position, feature)| if feature < features { turn(position, feature).0 } else { one.clone() };
+        let sin = |(position, feature): (u64, u64)| match pairs.sign(feature) {
+            0 => BigInt::zero(),
+            sign => turn(position, feature).1 * sign,
+        };
+        let rotated = u128::from(positions) * u128::from(features);
+        let cosines = self.maker.angles(entries, entries, &reach, || places().map(cos).collect());
+        let sines = self.maker.angles(entries, rotated, &reach, || places().map(sin).collect());
+        let at = Index::strided([(0, width as i64), (last, 1)]);
+        let own = Term::new(form.array, Index::identity(last + 1)).times(Coef::table(cosines, at.clone()));
+        let mut index = Index::identity(last + 1);
+        index[last] = Index::gathered(last, (0..width).map(|f| pairs.partner(f) as i64).collect::<Vec<_>>());
+        let other = Term::new(form.array, index).times(Coef::table(sines, at));
+        let array = self.maker.affine(shape, None, vec![own, other], vec![])?;
+        Ok(Value::Form(Form { array, unit: form.unit / one_shifted(fraction) }))
+    }
+
+    pub(super) fn last(&mut self, x: NodeIndex) -> Result<Value> {
+        let form = self.form(x)?;
+        let mut shape = self.maker.shape(form.array);
+        let mut index = Index::identity(shape.len());
+        index[0] = Index::at(shape[0].value as i64 - 1);
+        shape[0] = Size::fixed(1);
+        let term = Term::new(form.array, index);
+        let array = self.maker.affine(shape, None, vec![term], vec![])?;
+        Ok(Value::Form(Form { array, ..form }))
+    }
+}
+
+/// Row-major strides.
+fn flat(shape: &[Size]) -> Vec<i64> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis].value as i64;
+    }
+    strides
+}
+
+/// Which features rotate together.
+struct Pairs {
+    features: u64,
+    width: u64,
+    half_split: bool,
+}
+
+impl Pairs {
+    fn pair(&self, feature: u64) -> u64 {
+        if self.half_split { feature % (self.features / 2) } else { feature / 2 }
+    }
+
+    /// -1 on the sine for the first of a pair, 1 for the second, 0 for features that stay.
+    fn sign(&self, feature: u64) -> i32 {
+        debug_assert!(feature < self.width);
+        let second = if self.half_split { feature >= self.features / 2 } else { feature % 2 == 1 };
+        match (feature < self.features, second) {
+            (false, _) => 0,
+            (true, false) => -1,
+            (true, true) => 1,
+        }
+    }
+
+    fn partner(&self, feature: u64) -> u64 {
+        let half = self.features / 2;
+        match (self.sign(feature), self.half_split) {
+            (-1, true) => feature + half,
+            (1, true) => feature - half,
+            (-1, false) => feature + 1,
+            (1, false) => feature - 1,
+            _ => feature,
+        }
+    }
+}

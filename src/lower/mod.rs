@@ -1,0 +1,283 @@
+//! From a tensor graph to a threshold circuit, one function per operation; knows both, and nothing of files or reports.
+
+mod linear;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+use num_traits::One;
+use petgraph::graph::NodeIndex;
+use thiserror::Error;
+
+use crate::circuit::{ArrayId, Band, Circuit, CircuitError, Index, Origin, Size, Table};
+use crate::interval::Interval;
+use crate::number::{Format, Rational};
+use crate::tensor::{Attended, Graph, Node, Op, ParamId, Scores};
+use crate::words::{Constants, Form, Maker, Normalisation, Pairing, ScoreTable, Stored, Strategy, Word, unit_of};
+
+/// A circuit, and how its inputs and outputs stand for tokens and numbers.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The circuit.
+    pub circuit: Circuit,
+    /// Tokens read.
+    pub tokens: u64,
+    /// Token ids are below this.
+    pub vocabulary: u64,
+    /// Bits per token id, least significant first.
+    pub token_bits: u32,
+    /// Output levels are worth `2^-fraction`.
+    pub fraction: u32,
+}
+
+/// Why a graph was not lowered.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// A gadget built something malformed: a defect of this program.
+    #[error("internal error while lowering: {0}")]
+    Circuit(#[from] CircuitError),
+    /// A format too wide to make tables of.
+    #[error("activations in {format} are too wide to bind to weights: formats of up to {most} bits are compiled and run, wider ones only measured; use --format with fewer bits, or `report`")]
+    Wide {
+        /// The format.
+        format: Format,
+        /// The widest allowed.
+        most: u32,
+    },
+    /// A table that does not fit.
+    #[error("{what} would need {entries} table entries; use `report`, which makes no tables, or a smaller context or vocabulary")]
+    Large {
+        /// Which table.
+        what: &'static str,
+        /// Its entries.
+        entries: u128,
+    },
+}
+
+/// The widest format whose tables are made.
+const MOST_BITS: u32 = 16;
+
+/// The most entries of one table.
+const MOST_ENTRIES: u128 = 1 << 28;
+
+/// What an operation became.
+#[derive(Clone)]
+enum Value {
+    Form(Form),
+    Word(Word),
+    Gates(ArrayId),
+}
+
+/// Lowers a graph; with all weights known the circuit can be evaluated and expanded, else only measured.
+///
+/// # Errors
+/// When formats or tables are too large to bind.
+pub fn lower(graph: &Graph, strategy: Strategy) -> Result<Lowered, LowerError> {
+    let known = graph.params().iter().all(|param| param.values.is_some());
+    let mut lowering = Lowering {
+        graph,
+        maker: Maker::new(strategy, known),
+        values: Vec::new(),
+        tables: HashMap::new(),
+        lowered: (0, 1, 1),
+    };
+    for id in graph.order() {
+        let node = graph.node(id);
+        lowering.check(node)?;
+        lowering.maker.builder.set_origin(Origin { module: node.module.clone(), operation: node.label.clone() });
+        let value = lowering.node(id, node)?;
+        lowering.values.push(value);
+    }
+    lowering.finish()
+}
+
+struct Lowering<'a> {
+    graph: &'a Graph,
+    maker: Maker,
+    values: Vec<Value>,
+    tables: HashMap<ParamId, Constants>,
+    /// Tokens, vocabulary, bits.
+    lowered: (u64, u64, u32),
+}
+
+type Result<T, E = LowerError> = std::result::Result<T, E>;
+
+impl Lowering<'_> {
+    fn finish(mut self) -> Result<Lowered> {
+        let output = self.graph.output();
+        let (array, fraction) = match self.values[output.index()].clone() {
+            Value::Word(word) => (self.maker.value(&word)?, word.fraction),
+            Value::Form(form) => (form.array, 0),
+            Value::Gates(array) => (array, 0),
+        };
+        self.maker.builder.output(self.graph.output_name(), array);
+        let (tokens, vocabulary, token_bits) = self.lowered;
+        Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction })
+    }
+
+    fn check(&self, node: &Node) -> Result<()> {
+        let format = match &node.op {
+            Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => *format,
+            Op::Attend(scores, _) => scores.format,
+            _ => return Ok(()),
+        };
+        if self.maker.known && format.bits() > MOST_BITS {
+            return Err(LowerError::Wide { format, most: MOST_BITS });
+        }
+        if self.maker.strategy == Strategy::Size && format.bits() > 32 {
+            return Err(LowerError::Wide { format, most: 32 });
+        }
+        Ok(())
+    }
+
+    fn limit(&self, what: &'static str, entries: u128) -> Result<()> {
+        if self.maker.known && entries > MOST_ENTRIES { Err(LowerError::Large { what, entries }) } else { Ok(()) }
+    }
+
+    fn node(&mut self, id: NodeIndex, node: &Node) -> Result<Value> {
+        let operands = self.graph.operands(id);
+        let first = operands.first().copied();
+        match &node.op {
+            Op::Tokens { vocabulary } => self.tokens(node, *vocabulary),
+            Op::Embed { table, scale, format } => self.embed(first, *table, scale.as_ref(), *format),
+            Op::AddRows { table, first_only, format } => self.add_rows(first, *table, *first_only, *format),
+            Op::Linear { weight, bias, out } => self.linear(first, *weight, *bias, out),
+            Op::Rotate { features, base, half_split, fraction } => self.rotate(first, *features, base, *half_split, *fraction),
+            Op::Add => {
+                let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
+                Ok(Value::Form(self.maker.add(&a, &b)?))
+            }
+            Op::Store { function, format } => {
+                let form = self.form(operands[0])?;
+                let stored = Stored { function: function.clone(), format: *format };
+                Ok(Value::Word(self.maker.store(&form, &stored)?))
+            }
+            Op::Centre => {
+                let form = self.form(operands[0])?;
+                Ok(Value::Form(self.maker.centre(&form)?))
+            }
+            Op::Normalise { .. } => self.normalise(operands[0], &node.op),
+            Op::Dot(attended) => self.dot(operands[0], operands[1], *attended),
+            Op::Attend(scores, _) => {
+                let (form, values) = (self.form(operands[0])?, self.word(operands[1])?);
+                Ok(Value::Word(self.maker.attend(&form, &values, &score_table(scores))?))
+            }
+            Op::Softmax(scores, _, format) => {
+                let form = self.form(operands[0])?;
+                Ok(Value::Word(self.maker.softmax(&form, &score_table(scores), *format)?))
+            }
+            Op::Mix(_) => {
+                let (weights, values) = (self.word(operands[0])?, self.word(operands[1])?);
+                Ok(Value::Form(self.maker.mix(&weights, &values)?))
+            }
+            Op::Product => self.product(operands[0], operands[1]),
+            Op::Argmax => {
+                let form = self.form(operands[0])?;
+                let entries = node.shape.last().map_or(0, |size| u128::from(size.value));
+                self.limit("argmax", entries * entries)?;
+                Ok(Value::Gates(self.maker.argmax(form.array)?))
+            }
+            Op::Last => self.last(operands[0]),
+        }
+    }
+
+    /// A value as forms.
+    fn form(&mut self, id: NodeIndex) -> Result<Form> {
+        match self.values[id.index()].clone() {
+            Value::Form(form) => Ok(form),
+            Value::Gates(array) => Ok(Form { array, unit: Rational::one() }),
+            Value::Word(word) => {
+                let form = Form { array: self.maker.value(&word)?, unit: unit_of(word.fraction) };
+                Ok(form)
+            }
+        }
+    }
+
+    /// A value as a stored word; graphs store what is read as one.
+    fn word(&mut self, id: NodeIndex) -> Result<Word> {
+        match &self.values[id.index()] {
+            Value::Word(word) => Ok(word.clone()),
+            Value::Form(_) | Value::Gates(_) => unreachable!("the graph stores every value read as a word"),
+        }
+    }
+
+    fn tokens(&mut self, node: &Node, vocabulary: u64) -> Result<Value> {
+        let bits = (64 - (vocabulary - 1).leading_zeros()).max(1);
+        self.lowered = (node.shape[0].value, vocabulary, bits);
+        let shape = vec![node.shape[0].clone(), Size::fixed(u64::from(bits))];
+        Ok(Value::Gates(self.maker.builder.input(shape)?))
+    }
+
+    fn normalise(&mut self, x: NodeIndex, op: &Op) -> Result<Value> {
+        let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { unreachable!("called for Normalise") };
+        let offset = |constants: &Constants| if *plus_one { 1i64 << constants.fraction } else { 0 };
+        let gain = gain.map(|id| self.constants(id)).map(|constants| shifted(&constants, offset(&constants)));
+        let bias = bias.map(|id| self.constants(id));
+        let norm = Normalisation { epsilon: epsilon.clone(), gain, bias, format: *format };
+        let word = self.word(x)?;
+        Ok(Value::Word(self.maker.normalise(&word, &norm)?))
+    }
+
+    fn dot(&mut self, q: NodeIndex, k: NodeIndex, attended: Attended) -> Result<Value> {
+        let (q, k) = (self.word(q)?, self.word(k)?);
+        let [position, group, member, width] = &q.shape[..] else { unreachable!("queries have four axes") };
+        let shape = [position, position, group, member, width].map(Clone::clone).to_vec();
+        let first = [0, 2, 3, 4].map(Index::axis).to_vec();
+        let second = [1, 2, 4].map(Index::axis).to_vec();
+        let pairing = Pairing { shape, band: band(attended), first, second };
+        let array = self.maker.product(&q, &k, &pairing, 1)?;
+        Ok(Value::Form(Form { array, unit: unit_of(q.fraction + k.fraction) }))
+    }
+
+    fn product(&mut self, x: NodeIndex, y: NodeIndex) -> Result<Value> {
+        let (x, y) = (self.word(x)?, self.word(y)?);
+        let here = Index::identity(x.shape.len());
+        let pairing = Pairing { shape: x.shape.clone(), band: None, first: here.clone(), second: here };
+        let array = self.maker.product(&x, &y, &pairing, 0)?;
+        Ok(Value::Form(Form { array, unit: unit_of(x.fraction + y.fraction) }))
+    }
+
+    /// A parameter as a table of the circuit.
+    fn constants(&mut self, id: ParamId) -> Constants {
+        let param = self.graph.param(id);
+        if let Some(constants) = self.tables.get(&id) {
+            return constants.clone();
+        }
+        let (lo, hi) = param.bounds();
+        let range = Interval::new(lo, hi);
+        let len = param.shape.iter().map(|size| u128::from(*size)).product();
+        let table = param.values.clone().map_or_else(|| Table::bounded(len, range.clone()), Table::small);
+        let table = self.maker.builder.table(table);
+        let constants = Constants { table, range, values: param.values.clone(), fraction: param.format.fraction() };
+        self.tables.insert(id, constants.clone());
+        constants
+    }
+}
+
+/// Constants with an integer added to each level; the table itself is not used by the gadgets that take these.
+fn shifted(constants: &Constants, by: i64) -> Constants {
+    let values = constants.values.as_ref().map(|values| values.iter().map(|v| v + by).collect::<Arc<[i64]>>());
+    let range = constants.range.plus(&Interval::point(by));
+    Constants { values, range, ..constants.clone() }
+}
+
+fn band(attended: Attended) -> Option<Band> {
+    let Attended { causal, window } = attended;
+    (causal || window.is_some()).then_some(Band { query: 0, key: 1, causal, window })
+}
+
+fn score_table(scores: &Scores) -> ScoreTable {
+    ScoreTable {
+        scale_squared: scores.scale_squared.clone(),
+        softcap: scores.softcap.clone(),
+        format: scores.format,
+        clamp: scores.clamp,
+        exp_bits: scores.exp_bits,
+    }
+}
+
+fn one_shifted(bits: u32) -> Rational {
+    Rational::from_integer(BigInt::one() << bits)
+}

@@ -1,0 +1,292 @@
+//! The reference interpreter: exact rationals straight from the definition of each operation; knows nothing of circuits, words or forms.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Signed, Zero};
+use petgraph::graph::NodeIndex;
+
+use super::{Attended, Graph, Op, ParamId, Scores};
+use crate::expr::Size;
+use crate::number::{Format, Function, Rational, rotary_levels, round_half_even};
+
+/// A tensor of exact values, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// Its values.
+    pub values: Vec<Rational>,
+}
+
+/// The graph's output for token ids, exactly; none where the graph's weights are not known or the ids do not fit.
+pub fn interpret(graph: &Graph, tokens: &[u64]) -> Option<Tensor> {
+    let mut tensors: Vec<Tensor> = Vec::new();
+    for id in graph.order() {
+        let operands: Vec<&Tensor> = graph.operands(id).into_iter().map(|id| &tensors[id.index()]).collect();
+        tensors.push(apply(graph, id, &operands, tokens)?);
+    }
+    Some(tensors.swap_remove(graph.output().index()))
+}
+
+fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor], tokens: &[u64]) -> Option<Tensor> {
+    let node = graph.node(id);
+    let shape = lengths(&node.shape);
+    let values = match &node.op {
+        Op::Tokens { vocabulary } => {
+            let fits = tokens.len() == shape[0] && tokens.iter().all(|token| token < vocabulary);
+            fits.then(|| tokens.iter().map(|token| whole(*token)).collect())?
+        }
+        Op::Embed { table, scale, format } => embed(graph, operands[0], *table, scale.as_ref(), *format)?,
+        Op::AddRows { table, first_only, format } => add_rows(graph, operands[0], *table, *first_only, *format)?,
+        Op::Linear { weight, bias, .. } => linear(graph, operands[0], *weight, *bias, shape[0])?,
+        Op::Rotate { features, base, half_split, fraction } => rotate(operands[0], *features as usize, base, *half_split, *fraction),
+        Op::Add => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a + b).collect(),
+        Op::Product => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a * b).collect(),
+        Op::Store { function, format } => operands[0].values.iter().map(|x| through(function, x, *format)).collect(),
+        Op::Centre => rows(operands[0]).flat_map(centre).collect(),
+        Op::Normalise { .. } => normalise(graph, &node.op, operands[0])?,
+        Op::Dot(attended) => dot(operands[0], operands[1], *attended),
+        Op::Attend(scores, attended) => {
+            let weights = exponentials(operands[0], scores, *attended);
+            average(&weights, operands[1], operands[1].shape[2], scores.format)
+        }
+        Op::Softmax(scores, attended, format) => softmax(&exponentials(operands[0], scores, *attended), *format),
+        Op::Mix(_) => mix(operands[0], operands[1]),
+        Op::Argmax => rows(operands[0]).flat_map(one_hot).collect(),
+        Op::Last => rows_from(operands[0], operands[0].shape[0] - 1),
+    };
+    Some(Tensor { shape, values })
+}
+
+fn lengths(shape: &[Size]) -> Vec<usize> {
+    shape.iter().map(|size| size.value as usize).collect()
+}
+
+fn whole(value: impl Into<BigInt>) -> Rational {
+    Rational::from_integer(value.into())
+}
+
+/// `level * 2^-fraction` of the nearest value of the format, ties to even, saturating.
+fn round(x: &Rational, format: Format) -> Rational {
+    let one = BigInt::one() << format.fraction();
+    let level = round_half_even(&(x * whole(one.clone())));
+    Rational::new(level.clamp(format.min().into(), format.max().into()), one)
+}
+
+fn through(function: &Function, x: &Rational, format: Format) -> Rational {
+    if *function == Function::Identity {
+        return round(x, format);
+    }
+    let level = function.round(x, format.fraction());
+    Rational::new(level.clamp(format.min().into(), format.max().into()), BigInt::one() << format.fraction())
+}
+
+fn rows(x: &Tensor) -> impl Iterator<Item = &[Rational]> {
+    x.values.chunks(x.shape[x.shape.len() - 1])
+}
+
+fn rows_from(x: &Tensor, first: usize) -> Vec<Rational> {
+    let row: usize = x.shape[1..].iter().product();
+    x.values[first * row..].to_vec()
+}
+
+fn weight(graph: &Graph, id: ParamId, position: usize) -> Option<Rational> {
+    let param = graph.param(id);
+    let level = *param.values.as_ref()?.get(position)?;
+    Some(Rational::new(level.into(), BigInt::one() << param.format.fraction()))
+}
+
+fn embed(graph: &Graph, tokens: &Tensor, table: ParamId, scale: Option<&Rational>, format: Format) -> Option<Vec<Rational>> {
+    let width = graph.param(table).shape[1] as usize;
+    let mut values = Vec::new();
+    for token in &tokens.values {
+        let row = usize::try_from(token.to_integer()).ok()?;
+        for feature in 0..width {
+            let entry = weight(graph, table, row * width + feature)?;
+            values.push(round(&scale.map_or(entry.clone(), |scale| entry * scale), format));
+        }
+    }
+    Some(values)
+}
+
+fn add_rows(graph: &Graph, x: &Tensor, table: ParamId, first_only: bool, format: Format) -> Option<Vec<Rational>> {
+    let width = x.shape[1];
+    let entry = |(position, value): (usize, &Rational)| {
+        let row = if first_only { 0 } else { position / width };
+        Some(value + round(&weight(graph, table, row * width + position % width)?, format))
+    };
+    x.values.iter().enumerate().map(entry).collect()
+}
+
+fn linear(graph: &Graph, x: &Tensor, matrix: ParamId, bias: Option<ParamId>, positions: usize) -> Option<Vec<Rational>> {
+    let [outputs, inputs] = graph.param(matrix).shape[..] else { return None };
+    let (outputs, inputs) = (outputs as usize, inputs as usize);
+    let mut values = Vec::with_capacity(positions * outputs);
+    for row in x.values.chunks(inputs) {
+        for output in 0..outputs {
+            let mut sum = bias.map_or(Some(Rational::zero()), |bias| weight(graph, bias, output))?;
+            for (input, value) in row.iter().enumerate().filter(|(_, value)| !value.is_zero()) {
+                sum += value * weight(graph, matrix, output * inputs + input)?;
+            }
+            values.push(sum);
+        }
+    }
+    Some(values)
+}
+
+fn rotate(x: &Tensor, features: usize, base: &Rational, half_split: bool, fraction: u32) -> Vec<Rational> {
+    let per_position: usize = x.shape[1..].iter().product();
+    let mut values = x.values.clone();
+    let width = x.shape[x.shape.len() - 1];
+    for (number, row) in values.chunks_mut(width).enumerate() {
+        let position = number * width / per_position;
+        for pair in 0..features / 2 {
+            let (a, b) = if half_split { (pair, pair + features / 2) } else { (2 * pair, 2 * pair + 1) };
+            let (cos, sin) = rotary_levels(position as u64, pair as u64, features as u64, base, fraction);
+            let one = BigInt::one() << fraction;
+            let (cos, sin) = (Rational::new(cos, one.clone()), Rational::new(sin, one));
+            let (first, second) = (row[a].clone(), row[b].clone());
+            row[a] = &first * &cos - &second * &sin;
+            row[b] = second * cos + first * sin;
+        }
+    }
+    values
+}
+
+fn centre(row: &[Rational]) -> Vec<Rational> {
+    let mean = row.iter().sum::<Rational>() / whole(row.len());
+    row.iter().map(|value| value - &mean).collect()
+}
+
+fn normalise(graph: &Graph, op: &Op, x: &Tensor) -> Option<Vec<Rational>> {
+    let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { return None };
+    let mut values = Vec::with_capacity(x.values.len());
+    for row in rows(x) {
+        let mean_square = row.iter().map(|value| value * value).sum::<Rational>() / whole(row.len()) + epsilon;
+        for (feature, value) in row.iter().enumerate() {
+            let mut factor = gain.map_or(Some(Rational::one()), |gain| weight(graph, gain, feature))?;
+            if *plus_one && gain.is_some() {
+                factor += Rational::one();
+            }
+            let bias = bias.map_or(Some(Rational::zero()), |bias| weight(graph, bias, feature))?;
+            let product = factor * value;
+            let square = &product * &product / &mean_square;
+            values.push(round_root(&square, product.is_negative(), &bias, *format));
+        }
+    }
+    Some(values)
+}
+
+/// `round(+-sqrt(square) + offset)`, by enclosing the root ever closer until both ends round alike, or it is exact.
+fn round_root(square: &Rational, negative: bool, offset: &Rational, format: Format) -> Rational {
+    let exact = Rational::new(square.numer().sqrt(), square.denom().sqrt());
+    let signed = |root: Rational| if negative { offset - root } else { offset + root };
+    if &(&exact * &exact) == square {
+        return round(&signed(exact), format);
+    }
+    let mut bits = 64u32;
+    loop {
+        let one = BigInt::one() << bits;
+        let floor = (square * whole(&one * &one)).floor().to_integer().sqrt();
+        let low = round(&signed(Rational::new(floor.clone(), one.clone())), format);
+        let high = round(&signed(Rational::new(floor + 1, one)), format);
+        if low == high {
+            return low;
+        }
+        bits *= 2;
+    }
+}
+
+fn dot(q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
+    let [positions, groups, members, width] = q.shape[..] else { return Vec::new() };
+    let mut values = vec![Rational::zero(); positions * positions * groups * members];
+    for (position, value) in values.iter_mut().enumerate() {
+        let (rest, member) = position.div_rem(&members);
+        let (rest, group) = rest.div_rem(&groups);
+        let (query, key) = rest.div_rem(&positions);
+        if attended.allows(query as u64, key as u64) {
+            let a = ((query * groups + group) * members + member) * width;
+            let b = (key * groups + group) * width;
+            *value = (0..width).map(|f| &q.values[a + f] * &k.values[b + f]).sum();
+        }
+    }
+    values
+}
+
+/// Positive integers e(s); zero where a key is not attended to.
+fn exponentials(scores: &Tensor, table: &Scores, attended: Attended) -> Tensor {
+    let per_pair: usize = scores.shape[2..].iter().product();
+    let keys = scores.shape[1];
+    let entry = |(position, value): (usize, &Rational)| {
+        let (query, key) = (position / per_pair).div_rem(&keys);
+        if attended.allows(query as u64, key as u64) { whole(exponential(value, table)) } else { Rational::zero() }
+    };
+    let values = scores.values.iter().enumerate().map(entry).collect();
+    Tensor { shape: scores.shape.clone(), values }
+}
+
+fn exponential(value: &Rational, table: &Scores) -> BigInt {
+    let square = value * value * &table.scale_squared;
+    let rounded = match &table.softcap {
+        None => round_root(&square, value.is_negative(), &Rational::zero(), table.format),
+        Some(cap) => {
+            let one = BigInt::one() << (table.format.fraction() + 64);
+            let size = Rational::new((&square * whole(&one * &one)).floor().to_integer().sqrt(), one);
+            through(&Function::SoftCap(cap.clone()), &if value.is_negative() { -size } else { size }, table.format)
+        }
+    };
+    let bound = whole(table.clamp);
+    let score = rounded.clamp(-bound.clone(), bound);
+    Function::Exp.round(&score, table.exp_bits).max(BigInt::one())
+}
+
+/// Per query, group and member: the weighted mean of the values of each feature, rounded.
+fn average(weights: &Tensor, values: &Tensor, width: usize, format: Format) -> Vec<Rational> {
+    let sums = mix(weights, values);
+    let totals = totals(weights);
+    sums.iter().enumerate().map(|(position, sum)| round(&(sum / &totals[position / width]), format)).collect()
+}
+
+/// Sums over the keys: [query, group, member].
+fn totals(weights: &Tensor) -> Vec<Rational> {
+    let [queries, keys, groups, members] = weights.shape[..] else { return Vec::new() };
+    let per_pair = groups * members;
+    let total = |position: usize| {
+        let (query, head) = position.div_rem(&per_pair);
+        (0..keys).map(|key| &weights.values[(query * keys + key) * per_pair + head]).sum()
+    };
+    (0..queries * per_pair).map(total).collect()
+}
+
+fn softmax(weights: &Tensor, format: Format) -> Vec<Rational> {
+    let per_pair: usize = weights.shape[2..].iter().product();
+    let keys = weights.shape[1];
+    let totals = totals(weights);
+    let entry = |(position, value): (usize, &Rational)| {
+        let (pair, head) = position.div_rem(&per_pair);
+        round(&(value / &totals[pair / keys * per_pair + head]), format)
+    };
+    weights.values.iter().enumerate().map(entry).collect()
+}
+
+fn mix(weights: &Tensor, values: &Tensor) -> Vec<Rational> {
+    let ([queries, keys, groups, members], [_, _, width]) = (&weights.shape[..], &values.shape[..]) else { return Vec::new() };
+    let sum = |position: usize| {
+        let (rest, feature) = position.div_rem(width);
+        let (rest, member) = rest.div_rem(members);
+        let (query, group) = rest.div_rem(groups);
+        let weight = |key: usize| &weights.values[((query * keys + key) * groups + group) * members + member];
+        (0..*keys).map(|key| weight(key) * &values.values[(key * groups + group) * width + feature]).sum()
+    };
+    (0..queries * groups * members * width).map(sum).collect()
+}
+
+fn one_hot(row: &[Rational]) -> Vec<Rational> {
+    let mut best = 0;
+    for (position, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = position;
+        }
+    }
+    (0..row.len()).map(|position| if position == best { Rational::one() } else { Rational::zero() }).collect()
+}

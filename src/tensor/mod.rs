@@ -1,0 +1,242 @@
+//! Typed tensor operations over one sequence axis: a petgraph graph, the meaning of each operation in its doc; knows nothing of circuits or files.
+//!
+//! Every tensor is [position, feature axes..]; scores are [query, key, group, member]. Values are exact rationals, and
+//! `round` is to the nearest value of a format, ties to even, saturating.
+
+pub mod params;
+
+pub mod build;
+
+pub mod interpret;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::expr::Size;
+use crate::number::{Format, Function, Rational};
+
+pub use build::from_architecture;
+pub use params::{Param, Parameters, ParamsError};
+
+/// The number of a parameter in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ParamId(pub(in crate::tensor) usize);
+
+/// How scores become softmax weights: `e(s) = max(1, round(2^exp_bits * exp(s))) / 2^exp_bits`, s the scaled (and capped)
+/// score rounded to `format` and clamped to `[-clamp, clamp]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The square of the factor on products of queries and keys.
+    pub scale_squared: Rational,
+    /// Scores s become `cap * tanh(s / cap)`, s first cut to 64 bits beyond the format.
+    pub softcap: Option<Rational>,
+    /// The format scores are rounded to.
+    pub format: Format,
+    /// The clamp.
+    pub clamp: u32,
+    /// Bits of the table after the point.
+    pub exp_bits: u32,
+}
+
+/// Which keys a query attends to: all, those up to it, those nearer than a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attended {
+    /// Keys after the query are left out.
+    pub causal: bool,
+    /// Keys this far or farther are left out.
+    pub window: Option<u64>,
+}
+
+impl Attended {
+    /// Whether query i attends to key j.
+    pub fn allows(self, query: u64, key: u64) -> bool {
+        (!self.causal || key <= query) && self.window.is_none_or(|window| query.abs_diff(key) < window)
+    }
+}
+
+/// The closed set of operations; operands are the node's incoming edges, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The input: a token id below the vocabulary size at each position.
+    Tokens {
+        /// The vocabulary size.
+        vocabulary: u64,
+    },
+    /// `round(scale * table[token])`.
+    Embed {
+        /// [vocabulary, width].
+        table: ParamId,
+        /// A factor on every row.
+        scale: Option<Rational>,
+        /// Rounded to.
+        format: Format,
+    },
+    /// `x + round(table[position])`, or row 0 at every position.
+    AddRows {
+        /// [rows, width].
+        table: ParamId,
+        /// Row 0 everywhere.
+        first_only: bool,
+        /// Rounded to.
+        format: Format,
+    },
+    /// `weight x + bias` over all feature axes together; the result's feature axes are `out`.
+    Linear {
+        /// [out, in].
+        weight: ParamId,
+        /// [out].
+        bias: Option<ParamId>,
+        /// The result's feature axes.
+        out: Vec<u64>,
+    },
+    /// Rotates pairs of the first `features` features of the last axis by `position * base^(-2 pair / features)`; cosines and sines rounded to `fraction` bits.
+    Rotate {
+        /// Rotated features.
+        features: u64,
+        /// The base.
+        base: Rational,
+        /// Pairs (k, k + features/2), not (2k, 2k + 1).
+        half_split: bool,
+        /// Bits after the point of the tables.
+        fraction: u32,
+    },
+    /// `a + b`.
+    Add,
+    /// `round(f(x))`.
+    Store {
+        /// The function.
+        function: Function,
+        /// Rounded to.
+        format: Format,
+    },
+    /// `x - mean(x)` over the last axis.
+    Centre,
+    /// `round(gain * x / sqrt(mean(x^2) + epsilon) + bias)` over the last axis.
+    Normalise {
+        /// Epsilon, positive.
+        epsilon: Rational,
+        /// A gain per feature, plus one where `plus_one`.
+        gain: Option<ParamId>,
+        /// The stored gain is an offset from one.
+        plus_one: bool,
+        /// A bias per feature.
+        bias: Option<ParamId>,
+        /// Rounded to.
+        format: Format,
+    },
+    /// Products of queries [query, group, member, feature] and keys [key, group, feature], summed over features, where attended.
+    Dot(Attended),
+    /// `round(sum of e(s) v / sum of e(s))` over attended keys: scores, values [key, group, feature].
+    Attend(Scores, Attended),
+    /// `round(e(s) / sum of e(s))` over attended keys.
+    Softmax(Scores, Attended, Format),
+    /// `sum of p v` over attended keys: softmax weights, values [key, group, feature].
+    Mix(Attended),
+    /// `a * b` of stored values.
+    Product,
+    /// One-hot of the first greatest value of the last axis.
+    Argmax,
+    /// The last position only.
+    Last,
+}
+
+impl Op {
+    /// Whether the result is a stored value already.
+    pub fn stores(&self) -> bool {
+        matches!(
+            self,
+            Self::Store { .. } | Self::Normalise { .. } | Self::Attend(..) | Self::Softmax(..) | Self::Embed { .. }
+        )
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Tokens { .. } => "tokens",
+            Self::Embed { .. } => "embedding lookup",
+            Self::AddRows { .. } => "add rows",
+            Self::Linear { .. } => "linear",
+            Self::Rotate { .. } => "rotation",
+            Self::Add => "add",
+            Self::Store { .. } => "store",
+            Self::Centre => "centre",
+            Self::Normalise { .. } => "normalise",
+            Self::Dot(_) => "products q.k",
+            Self::Attend(..) => "softmax average",
+            Self::Softmax(..) => "softmax",
+            Self::Mix(_) => "products p.v",
+            Self::Product => "products",
+            Self::Argmax => "argmax",
+            Self::Last => "last position",
+        }
+    }
+}
+
+/// One operation with its result's shape and place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The operation.
+    pub op: Op,
+    /// The result's axes.
+    pub shape: Vec<Size>,
+    /// Restricts scores and softmax weights.
+    pub attended: Option<Attended>,
+    /// Module names from the outermost inward.
+    pub module: Vec<String>,
+    /// What it makes, in reports.
+    pub label: String,
+}
+
+/// A frozen tensor graph; edge weights number a node's operands. Made by [`build`].
+#[derive(Clone, Debug)]
+pub struct Graph {
+    pub(in crate::tensor) nodes: DiGraph<Node, usize>,
+    pub(in crate::tensor) params: Vec<Param>,
+    pub(in crate::tensor) output: NodeIndex,
+    pub(in crate::tensor) output_name: &'static str,
+}
+
+impl Graph {
+    /// Node numbers in topological order: operands come first, by construction.
+    pub fn order(&self) -> impl Iterator<Item = NodeIndex> + use<> {
+        self.nodes.node_indices()
+    }
+
+    /// One node.
+    pub fn node(&self, id: NodeIndex) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// A node's operands in order.
+    pub fn operands(&self, id: NodeIndex) -> Vec<NodeIndex> {
+        use petgraph::visit::EdgeRef;
+        let mut edges: Vec<_> = self.nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
+        edges.sort_unstable();
+        edges.into_iter().map(|(_, source)| source).collect()
+    }
+
+    /// One parameter.
+    pub fn param(&self, id: ParamId) -> &Param {
+        &self.params[id.0]
+    }
+
+    /// All parameters.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    /// The node given out.
+    pub fn output(&self) -> NodeIndex {
+        self.output
+    }
+
+    /// What is given out: `logits`, `hidden` or `tokens`.
+    pub fn output_name(&self) -> &'static str {
+        self.output_name
+    }
+
+    /// As a petgraph graph.
+    pub fn petgraph(&self) -> &DiGraph<Node, usize> {
+        &self.nodes
+    }
+}

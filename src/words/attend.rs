@@ -1,0 +1,329 @@
+//! Softmax attention on exact scores: a table of positive exponentials, its products with values, and the rounded quotient.
+//!
+//! Depth: 1 layer for the table fused with the values (a gate per change of the table and bit of the value), 1 for the quotient.
+//! Size: 1 for the table, 1 for its bits, 1 for the products, 1 for the quotient, 1 for its bits.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+use super::levels::Levels;
+use super::logic::Pairing;
+use super::word::{Bits, Code};
+use super::{Form, Maker, Strategy, Word, counted};
+use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::interval::Interval;
+use crate::number::{Format, Function, Rational, monotone_steps, round_half_even};
+
+/// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * e^s))`.
+#[derive(Clone, Debug)]
+pub struct ScoreTable {
+    /// The square of the factor on scores, so that `1 / sqrt(d)` is exact.
+    pub scale_squared: Rational,
+    /// Scores s become `cap * tanh(s / cap)`.
+    pub softcap: Option<Rational>,
+    /// The format scores are rounded to.
+    pub format: Format,
+    /// Scores are clamped to `[-clamp, clamp]`.
+    pub clamp: u32,
+    /// The table's units are `2^-exp_bits`.
+    pub exp_bits: u32,
+}
+
+impl ScoreTable {
+    /// The rounded and clamped score, in levels of the format.
+    pub fn score(&self, form: &BigInt, unit: &Rational) -> i64 {
+        let value = unit * Rational::from_integer(form.clone());
+        let rounded = match &self.softcap {
+            None => self.round_scaled(&value),
+            Some(cap) => {
+                let fine = self.fine_scaled(&value);
+                Function::SoftCap(cap.clone()).round(&fine, self.format.fraction())
+            }
+        };
+        let bound = i64::from(self.clamp) << self.format.fraction();
+        self.format.clamp(&rounded).clamp(-bound, bound)
+    }
+
+    /// `scale * value`, rounded to the format: the greatest level below, then the exact comparison with half-way.
+    fn round_scaled(&self, value: &Rational) -> BigInt {
+        let one = BigInt::one() << self.format.fraction();
+        let square = value * value * &self.scale_squared * Rational::from_integer(&one * &one);
+        let floor = square.floor().to_integer().sqrt();
+        let middle = Rational::new(&floor * 2 + 1, 2.into());
+        let up = match square.cmp(&(&middle * &middle)) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Equal => floor.is_odd(),
+        };
+        let size = floor + i32::from(up);
+        if value.is_negative() { -size } else { size }
+    }
+
+    /// `scale * value` to 64 bits beyond the format, for functions that are rounded again.
+    fn fine_scaled(&self, value: &Rational) -> Rational {
+        let one = BigInt::one() << (self.format.fraction() + 64);
+        let square = value * value * &self.scale_squared * Rational::from_integer(&one * &one);
+        let size = Rational::new(square.floor().to_integer().sqrt(), one);
+        if value.is_negative() { -size } else { size }
+    }
+
+    /// The table entry of a score level.
+    pub fn exponential(&self, level: i64) -> BigInt {
+        let score = Rational::new(level.into(), BigInt::one() << self.format.fraction());
+        Function::Exp.round(&score, self.exp_bits).max(BigInt::one())
+    }
+
+    /// Least and greatest entry over a range of forms.
+    fn ends(&self, range: &Interval, unit: &Rational) -> (i64, i64) {
+        let entry = |form| self.exponential(self.score(form, unit)).to_i64().unwrap_or(i64::MAX);
+        (entry(&range.lo), entry(&range.hi))
+    }
+
+    fn table(&self, range: &Interval, unit: &Rational) -> (Vec<BigInt>, Vec<i64>) {
+        let mut entries = std::collections::HashMap::new();
+        let mut f = |form: &BigInt| {
+            let score = self.score(form, unit);
+            entries.entry(score).or_insert_with(|| self.exponential(score)).clone()
+        };
+        let steps = monotone_steps(&range.lo, &range.hi, &mut f);
+        let level = |value: &BigInt| value.to_i64().unwrap_or(i64::MAX);
+        let levels = std::iter::once(level(&steps.first)).chain(steps.changes.iter().map(|(_, value)| level(value)));
+        (steps.changes.iter().map(|(threshold, _)| threshold.clone()).collect(), levels.collect())
+    }
+
+    /// Changes of the table at most: one per score level between the ends.
+    fn changes(&self, range: &Interval, unit: &Rational, ends: (i64, i64)) -> u64 {
+        let levels = self.score(&range.hi, unit).abs_diff(self.score(&range.lo, unit));
+        levels.min(ends.1.abs_diff(ends.0))
+    }
+}
+
+/// `round(num / den)` after attention, or softmax weights themselves.
+pub(super) struct Fraction {
+    pub numerator: ArrayId,
+    pub denominator: ArrayId,
+    /// Where the denominator is read for an element of the numerator.
+    pub at: Vec<Index>,
+    /// Units of the quotient in one of numerator over denominator, as a power of two.
+    pub shift: u32,
+    pub lo: i64,
+    pub hi: i64,
+    pub fraction: u32,
+}
+
+impl Maker {
+    /// The exponentials of scores as words.
+    fn exponentials(&mut self, scores: &Form, table: &ScoreTable) -> Result<Word, CircuitError> {
+        let range = self.range(scores.array);
+        let (lo, hi) = table.ends(&range, &scores.unit);
+        let (shape, band) = (self.shape(scores.array), self.band(scores.array));
+        if lo == hi {
+            return Ok(self.constant_word(shape, band, lo, table.exp_bits));
+        }
+        let (thresholds, levels) = if self.known {
+            let (thresholds, levels) = table.table(&range, &scores.unit);
+            (Thresholds::Known(thresholds.into()), Levels::List(levels))
+        } else {
+            let count = table.changes(&range, &scores.unit, (lo, hi));
+            (counted(count, range), Levels::List(ramp(lo, hi, count)))
+        };
+        let gates = self.builder.bank(scores.array, thresholds)?;
+        let code = Code::Thermometer { gates, levels };
+        let word = Word { shape, band, fraction: table.exp_bits, lo, hi, code };
+        if self.strategy == Strategy::Depth {
+            return Ok(word);
+        }
+        let bits = self.bits(&word)?;
+        self.bit_gates(word, &bits)
+    }
+
+    /// `round(sum over keys of e^score * value / sum of e^score)`: scores [query, key, group, member], values [key, group, feature].
+    ///
+    /// # Errors
+    /// Never for arrays of this circuit.
+    pub fn attend(&mut self, scores: &Form, values: &Word, table: &ScoreTable) -> Result<Word, CircuitError> {
+        let shape = self.shape(scores.array);
+        let output = vec![shape[0].clone(), shape[2].clone(), shape[3].clone(), values.shape[2].clone()];
+        if values.lo == values.hi {
+            return Ok(self.constant_word(output, None, values.lo, values.fraction));
+        }
+        let weights = self.exponentials(scores, table)?;
+        let denominator = self.total(&weights)?;
+        let numerator = self.mixture(scores, &weights, values, &output)?;
+        let quotient = Fraction {
+            numerator,
+            denominator,
+            at: Index::identity(3),
+            shift: 0,
+            lo: values.lo,
+            hi: values.hi,
+            fraction: values.fraction,
+        };
+        self.quotient(&quotient)
+    }
+
+    /// Softmax weights as words of a format: scores [query, key, group, member].
+    ///
+    /// # Errors
+    /// Never for arrays of this circuit.
+    pub fn softmax(&mut self, scores: &Form, table: &ScoreTable, format: Format) -> Result<Word, CircuitError> {
+        let weights = self.exponentials(scores, table)?;
+        let denominator = self.total(&weights)?;
+        let numerator = self.value(&weights)?;
+        let one = Rational::from_integer(BigInt::one() << format.fraction());
+        let hi = format.clamp(&round_half_even(&one));
+        let at = vec![Index::axis(0), Index::axis(2), Index::axis(3)];
+        let shift = format.fraction();
+        self.quotient(&Fraction { numerator, denominator, at, shift, lo: 0, hi, fraction: format.fraction() })
+    }
+
+    /// The sum of exponentials over the keys of each query: [query, group, member].
+    fn total(&mut self, weights: &Word) -> Result<ArrayId, CircuitError> {
+        let value = self.value(weights)?;
+        let key = weights.shape[1].clone();
+        let shape = vec![weights.shape[0].clone(), weights.shape[2].clone(), weights.shape[3].clone()];
+        let index = vec![Index::axis(0), Index::axis(3), Index::axis(1), Index::axis(2)];
+        let band = summed_band(weights.band.as_ref(), 3);
+        let term = Term::new(value, index).over(vec![key]).banded(band);
+        self.affine(shape, None, vec![term], vec![])
+    }
+
+    /// The sum of exponential times value over the keys of each query.
+    fn mixture(&mut self, scores: &Form, weights: &Word, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+        let value_bits = self.bits(values)?;
+        match (&weights.code, self.strategy) {
+            (Code::Constant, _) => self.plain_sum(weights, values, output),
+            (Code::Thermometer { levels, .. }, Strategy::Depth) => {
+                self.fused_sum(scores, weights, &levels.clone(), &value_bits, values, output)
+            }
+            _ => self.product_sum(weights, values, output),
+        }
+    }
+
+    fn plain_sum(&mut self, weights: &Word, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+        let value = self.value(values)?;
+        let index = vec![Index::axis(4), Index::axis(1), Index::axis(3)];
+        let band = summed_band(weights.band.as_ref(), 4);
+        let term = Term::new(value, index).over(vec![weights.shape[1].clone()]).banded(band).by(weights.lo);
+        self.affine(output.to_vec(), None, vec![term], vec![])
+    }
+
+    /// `sum of [S >= c] and bit` as the one gate `[S + M bit >= c + M]`.
+    fn fused_sum(&mut self, scores: &Form, weights: &Word, levels: &Levels, bits: &Bits, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+        let range = self.range(scores.array);
+        let push = &range.hi - &range.lo + BigInt::one();
+        let mut shape = weights.shape.clone();
+        shape.push(values.shape[2].clone());
+        shape.push(bits.len());
+        let own = Term::new(scores.array, Index::identity(4));
+        let read_bits = vec![Index::axis(1), Index::axis(2), Index::axis(4), Index::axis(5)];
+        let bit = Term::new(bits.array, read_bits).by(push.clone());
+        let sum = self.affine(shape, weights.band.clone(), vec![own, bit], vec![])?;
+        let thresholds = self.pushed_thresholds(weights, &push);
+        let gates = self.builder.bank(sum, thresholds)?;
+        let terms = self.fused_terms(gates, levels, bits, weights)?;
+        self.affine(output.to_vec(), None, terms, vec![])
+    }
+
+    /// The thresholds of the table's bank, each moved up.
+    fn pushed_thresholds(&self, weights: &Word, push: &BigInt) -> Thresholds {
+        let Code::Thermometer { gates, .. } = &weights.code else { return counted(0, Interval::point(0)) };
+        match &self.builder.array(*gates).node {
+            crate::circuit::Node::Bank(bank) => match &bank.thresholds {
+                Thresholds::Known(list) => Thresholds::Known(list.iter().map(|t| t + push).collect()),
+                Thresholds::Counted { count, range } => counted(*count, range.plus(&Interval::point(push.clone()))),
+            },
+            _ => counted(0, Interval::point(0)),
+        }
+    }
+
+    /// `sum over keys and bits of bit worth * (first level * bit + sum of level steps * gate)`; output axes query, group, member, feature.
+    fn fused_terms(&mut self, gates: ArrayId, levels: &Levels, bits: &Bits, weights: &Word) -> Result<Vec<Term>, CircuitError> {
+        let band = summed_band(weights.band.as_ref(), 4);
+        let key = weights.shape[1].clone();
+        let (count, width) = (levels.gates(), bits.count());
+        let worth = self.weight_table(&bits.weights);
+        let read_bits = vec![Index::axis(4), Index::axis(1), Index::axis(3), Index::axis(5)];
+        let first = Term::new(bits.array, read_bits)
+            .over(vec![key.clone(), bits.len()])
+            .times(Coef::table(worth, Index::axis(5)).times(&levels.first().into()))
+            .banded(band.clone());
+        let largest = BigInt::from(levels.bounds().1) * &bits.weights.iter().map(Signed::abs).max().unwrap_or_default();
+        let len = count as u128 * width as u128;
+        let steps = self.lazy_table(len, Interval { lo: -&largest, hi: largest.clone() }, len, || {
+            let all = levels.all();
+            let step = |worth: &BigInt| all.windows(2).map(|p| worth * (p[1] - p[0])).collect::<Vec<_>>();
+            bits.weights.iter().flat_map(step).collect()
+        });
+        let read = [0, 4, 1, 2, 3, 5, 6].map(Index::axis).to_vec();
+        let rest = Term::new(gates, read)
+            .over(vec![key, bits.len(), Size::fixed(count)])
+            .times(Coef::table(steps, Index::strided([(5, count as i64), (6, 1)])))
+            .banded(band);
+        Ok(vec![first, rest])
+    }
+
+    /// Products of two stored words, summed over the keys.
+    fn product_sum(&mut self, weights: &Word, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+        let mut shape = weights.shape.clone();
+        shape.push(values.shape[2].clone());
+        let second = vec![Index::axis(1), Index::axis(2), Index::axis(4)];
+        let pairing = Pairing { shape, band: weights.band.clone(), first: Index::identity(4), second };
+        let product = self.product(weights, values, &pairing, 0)?;
+        let read = [0, 4, 1, 2, 3].map(Index::axis).to_vec();
+        let band = summed_band(weights.band.as_ref(), 4);
+        let term = Term::new(product, read).over(vec![weights.shape[1].clone()]).banded(band);
+        self.affine(output.to_vec(), None, vec![term], vec![])
+    }
+
+    /// `round(sum over keys of p * value)` before rounding: words p [query, key, group, member].
+    ///
+    /// # Errors
+    /// Never for words of this circuit.
+    pub fn mix(&mut self, weights: &Word, values: &Word) -> Result<Form, CircuitError> {
+        let output: Vec<Size> = [0, 2, 3].map(|axis| weights.shape[axis].clone()).into_iter().chain([values.shape[2].clone()]).collect();
+        let array = match (&weights.code, &values.code) {
+            (Code::Constant, _) => self.plain_sum(weights, values, &output)?,
+            _ => self.product_sum(weights, values, &output)?,
+        };
+        Ok(Form { array, unit: super::unit_of(weights.fraction + values.fraction) })
+    }
+
+    /// A quotient rounded to nearest, ties to even: gates `[2N - (2c - 1)Z >= 0, or 1 where c is odd]`.
+    pub(super) fn quotient(&mut self, quotient: &Fraction) -> Result<Word, CircuitError> {
+        let (shape, band) = (self.shape(quotient.numerator), self.band(quotient.numerator));
+        if quotient.lo == quotient.hi {
+            return Ok(self.constant_word(shape, band, quotient.lo, quotient.fraction));
+        }
+        let axes = shape.len();
+        let count = quotient.hi.abs_diff(quotient.lo);
+        let levels = quotient.lo + 1..=quotient.hi;
+        let middle = |level: i64| BigInt::one() - BigInt::from(level) * 2;
+        let reach = Interval { lo: middle(quotient.hi), hi: middle(quotient.lo + 1) };
+        let middles = self.lazy_table(count.into(), reach, count.into(), || levels.clone().map(middle).collect());
+        let ties = self.lazy_table(count.into(), Interval::new(-1, 0), count.into(), || {
+            levels.clone().map(|level| if level.is_odd() { -BigInt::one() } else { BigInt::zero() }).collect()
+        });
+        let double = BigInt::from(2) << quotient.shift;
+        let over = Term::new(quotient.numerator, Index::identity(axes)).by(double);
+        let under = Term::new(quotient.denominator, quotient.at.clone()).times(Coef::table(middles, Index::axis(axes)));
+        let mut wide = shape;
+        wide.push(Size::fixed(count));
+        let sum = self.affine(wide, band, vec![over, under], vec![Coef::table(ties, Index::axis(axes))])?;
+        let gates = self.builder.gate(sum, 0)?;
+        self.thermometer(gates, Levels::Path(vec![quotient.lo, quotient.hi]), quotient.fraction)
+    }
+}
+
+/// The band between axis 0 and the key, once the key is summed as this axis.
+fn summed_band(band: Option<&Band>, key: usize) -> Option<Band> {
+    band.map(|band| Band { query: 0, key, ..band.clone() })
+}
+
+/// Increasing levels from `lo` to `hi` in `count` steps, standing in for a table that is not made; few enough to list.
+fn ramp(lo: i64, hi: i64, count: u64) -> Vec<i64> {
+    let mut levels = vec![lo; count as usize];
+    levels.push(hi);
+    levels
+}

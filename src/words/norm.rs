@@ -1,0 +1,196 @@
+//! Root-mean-square normalisation of words, rounded once. 1 layer after the words' own: a gate per level compares signed squares.
+//!
+//! With `s(x) = x|x|`, which is monotone, `g x / sigma >= t` is `s(g) s(x) >= s(t) sigma^2`: linear in the forms `s(x)` and
+//! `sum x^2`, both over the gates of x. Size: 1 layer more for the squares' ANDs, and 1 for the result's bits.
+
+use num_bigint::BigInt;
+use num_integer::{Integer, Roots};
+use num_traits::{One, Signed, ToPrimitive};
+
+use super::levels::Levels;
+use super::logic::Pairing;
+use super::word::Code;
+use super::{Constants, Maker, Word};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term};
+use crate::interval::Interval;
+use crate::number::{Format, Rational};
+
+/// `round(gain * x / sqrt(mean of x^2 + epsilon) + bias)` over the last axis; 0 / 0 is 0.
+#[derive(Clone, Debug)]
+pub struct Normalisation {
+    /// Epsilon, exact.
+    pub epsilon: Rational,
+    /// A gain per feature.
+    pub gain: Option<Constants>,
+    /// A bias per feature.
+    pub bias: Option<Constants>,
+    /// The format of the result.
+    pub format: Format,
+}
+
+/// Forms of squares and signed squares of a word's levels.
+struct Squares {
+    square: ArrayId,
+    signed: ArrayId,
+}
+
+/// A normalisation in integers: gain `g` in units `2^-gain_bits`; `T = 2^k (2 (t - bias))`, k the wider fraction.
+struct Integers<'a> {
+    norm: &'a Normalisation,
+    width: BigInt,
+    gain_bits: u32,
+    /// Bits after the point of thresholds minus biases.
+    fine: u32,
+    lo: i64,
+    hi: i64,
+}
+
+impl Maker {
+    /// Normalises words over their last axis.
+    ///
+    /// # Errors
+    /// Never for a word of this circuit.
+    pub fn normalise(&mut self, word: &Word, norm: &Normalisation) -> Result<Word, CircuitError> {
+        let axes = word.shape.len();
+        let width = word.shape[axes - 1].value;
+        let integers = Integers::new(norm, width);
+        let squares = self.squares(word)?;
+        let count = integers.hi.abs_diff(integers.lo);
+        let mut shape = word.shape.clone();
+        shape.push(Size::fixed(count));
+        let gains = self.gain_coef(&integers, axes - 1);
+        let own = Term::new(squares.signed, Index::identity(axes)).times(gains);
+        let (levels, thresholds) = self.threshold_coef(&integers, axes, word.fraction, count);
+        let mut everywhere = Index::identity(axes);
+        everywhere[axes - 1] = Index::axis(axes + 1);
+        let mean = Term::new(squares.square, everywhere).over(vec![Size::fixed(width)]).times(levels);
+        let sum = self.affine(shape, word.band.clone(), vec![own, mean], thresholds)?;
+        let gates = self.builder.gate(sum, 0)?;
+        self.thermometer(gates, Levels::Path(vec![integers.lo, integers.hi]), norm.format.fraction())
+    }
+
+    fn squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
+        let largest = BigInt::from(word.lo).abs().max(BigInt::from(word.hi).abs());
+        let step = &largest * 2u32;
+        match &word.code {
+            Code::Bits { .. } => self.bit_squares(word),
+            _ => Ok(Squares {
+                square: self.function(word, &step, |level| BigInt::from(level) * level)?,
+                signed: self.function(word, &step, |level| BigInt::from(level) * level.unsigned_abs())?,
+            }),
+        }
+    }
+
+    /// Squares of binary words: ANDs of two bits; of these with the sign.
+    fn bit_squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
+        let axes = word.shape.len();
+        let here = Index::identity(axes);
+        let pairing = Pairing { shape: word.shape.clone(), band: word.band.clone(), first: here.clone(), second: here.clone() };
+        let bits = self.bits(word)?;
+        let pairs = self.ands(&bits, &bits, &pairing, None)?;
+        let plain = self.weighted(&pairs, axes, &word.shape);
+        let square = self.affine(word.shape.clone(), word.band.clone(), vec![plain.clone()], vec![])?;
+        if !bits.signed {
+            return Ok(Squares { square, signed: square });
+        }
+        let mut sign = here;
+        sign.push(Index::at(bits.count() as i64 - 1));
+        let negative = self.ands(&bits, &bits, &pairing, Some(Term::new(bits.array, sign)))?;
+        let mut minus = self.weighted(&negative, axes, &word.shape);
+        minus.coef = minus.coef.times(&BigInt::from(-2));
+        let signed = self.affine(word.shape.clone(), word.band.clone(), vec![plain, minus], vec![])?;
+        Ok(Squares { square, signed })
+    }
+
+    /// `width * q * s(2^(k+1-gain_bits) g)`, per feature.
+    fn gain_coef(&mut self, integers: &Integers, feature: usize) -> Coef {
+        let factor = integers.gain_factor();
+        let Some(gain) = &integers.norm.gain else { return Coef::constant(factor) };
+        let range = Interval { lo: signed_square(&gain.range.lo), hi: signed_square(&gain.range.hi) };
+        let values = gain.values.clone();
+        let len = integers.width.to_u128().unwrap_or(0);
+        let table = self.lazy_table(len, range, len, || {
+            values.iter().flat_map(|values| values.iter().map(|g| signed_square(&BigInt::from(*g)))).collect()
+        });
+        Coef::table(table, Index::axis(feature)).times(&factor)
+    }
+
+    /// Per level (and feature, with a bias): minus `s(T) * q` on the sum of squares, and minus `s(T) * width * p / u^2`, less one where a tie goes down.
+    fn threshold_coef(&mut self, integers: &Integers, axes: usize, fraction: u32, count: u64) -> (Coef, Vec<Coef>) {
+        let epsilon = &integers.norm.epsilon;
+        let rows = if integers.norm.bias.is_some() { integers.width.to_u64().unwrap_or(0) } else { 1 };
+        let steps: Vec<(usize, i64)> = match rows {
+            1 if integers.norm.bias.is_none() => vec![(axes, 1)],
+            _ => vec![(axes - 1, count as i64), (axes, 1)],
+        };
+        let len = u128::from(rows) * u128::from(count);
+        let reach = integers.reach();
+        let squares = self.lazy_table(len, reach, len, || integers.each(rows, |t, _| -signed_square(&t)));
+        let ties = self.lazy_table(len, Interval::new(-1, 0), len, || {
+            integers.each(rows, |_, level| if level.is_odd() { -BigInt::one() } else { BigInt::from(0) })
+        });
+        let on_sum = Coef::table(squares, Index::strided(steps.clone())).times(epsilon.denom());
+        let constant = (epsilon.numer() * &integers.width) << (2 * fraction);
+        let on_one = Coef::table(squares, Index::strided(steps.clone())).times(&constant);
+        (on_sum, vec![on_one, Coef::table(ties, Index::strided(steps))])
+    }
+}
+
+impl<'a> Integers<'a> {
+    fn new(norm: &'a Normalisation, width: u64) -> Self {
+        let gain_bits = norm.gain.as_ref().map_or(0, |gain| gain.fraction);
+        let bias_bits = norm.bias.as_ref().map_or(0, |bias| bias.fraction);
+        let fine = norm.format.fraction().max(bias_bits).max(gain_bits) + 1;
+        let mut integers = Self { norm, width: width.into(), gain_bits, fine, lo: 0, hi: 1 };
+        let reach = integers.greatest();
+        (integers.lo, integers.hi) = (norm.format.clamp(&-&reach), norm.format.clamp(&reach).max(1));
+        integers
+    }
+
+    /// No result is larger: `|gain| sqrt(width) + |bias|`, in levels, rounded up.
+    fn greatest(&self) -> BigInt {
+        let gain = self.norm.gain.as_ref().map_or_else(BigInt::one, |gain| gain.range.magnitude());
+        let root = (&self.width << (2 * self.norm.format.fraction())).sqrt() + 1u32;
+        let scaled = (gain * root).div_ceil(&(BigInt::one() << self.gain_bits));
+        let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| {
+            let levels = bias.range.magnitude() << self.norm.format.fraction();
+            levels.div_ceil(&(BigInt::one() << bias.fraction))
+        });
+        scaled + bias
+    }
+
+    /// What multiplies `s(g) s(x)`.
+    fn gain_factor(&self) -> BigInt {
+        let (epsilon, width) = (&self.norm.epsilon, &self.width);
+        (width * epsilon.denom()) << (2 * (self.fine - self.gain_bits))
+    }
+
+    /// `2^fine (level - 1/2 - bias)`: an integer.
+    fn threshold(&self, level: i64, bias: &BigInt) -> BigInt {
+        let halves = (BigInt::from(level) * 2 - 1) << (self.fine - 1 - self.norm.format.fraction());
+        let bias_bits = self.norm.bias.as_ref().map_or(0, |bias| bias.fraction);
+        halves - (bias << (self.fine - bias_bits))
+    }
+
+    /// Minus the signed squares of all thresholds lie here.
+    fn reach(&self) -> Interval {
+        let bias = self.norm.bias.as_ref().map_or_else(|| Interval::point(0), |bias| bias.range.clone());
+        let lo = self.threshold(self.lo + 1, &bias.hi);
+        let hi = self.threshold(self.hi, &bias.lo);
+        Interval { lo: -signed_square(&hi), hi: -signed_square(&lo) }
+    }
+
+    /// An entry per row (bias) and level.
+    fn each(&self, rows: u64, f: impl Fn(BigInt, i64) -> BigInt) -> Vec<BigInt> {
+        let bias = |row: u64| self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);
+        let entry = |row: u64| {
+            let bias = bias(row);
+            (self.lo + 1..=self.hi).map(|level| f(self.threshold(level, &bias), level)).collect::<Vec<_>>()
+        };
+        (0..rows).flat_map(entry).collect()
+    }
+}
+
+fn signed_square(x: &BigInt) -> BigInt {
+    x * x.abs()
+}

@@ -1,0 +1,134 @@
+//! The step functions words are stored through: rounding, clamping and a univariate function before it, as thresholds on an integer form.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::ToPrimitive;
+
+use super::levels::Levels;
+use crate::interval::Interval;
+use crate::number::{Format, Function, Rational, Steps, monotone_steps, round_half_even, unimodal_steps};
+
+/// A function applied before rounding to a format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The function.
+    pub function: Function,
+    /// The format rounded to, saturating.
+    pub format: Format,
+}
+
+/// Thresholds on a form and the levels between them.
+#[derive(Clone, Debug)]
+pub(super) struct StepTable {
+    /// One per gate, ascending; none where only counted.
+    pub thresholds: Option<Arc<[BigInt]>>,
+    pub levels: Levels,
+}
+
+/// Step tables already made.
+pub(super) type Cache = HashMap<String, StepTable>;
+
+impl Stored {
+    /// The level stored for `form` units.
+    pub fn level(&self, form: &BigInt, unit: &Rational) -> i64 {
+        let value = unit * Rational::from_integer(form.clone());
+        let rounded = match &self.function {
+            Function::Identity => round_half_even(&(value * scale(self.format.fraction()))),
+            function => function.round(&value, self.format.fraction()),
+        };
+        self.format.clamp(&rounded)
+    }
+
+    /// Thresholds and levels over a range of forms; thresholds only if `known`.
+    pub(super) fn table(&self, range: &Interval, unit: &Rational, known: bool) -> StepTable {
+        let ends = (self.level(&range.lo, unit), self.level(&range.hi, unit));
+        let turn = self.turn(range, unit);
+        if !known {
+            let lowest = turn.map(|turn| self.level(&turn, unit));
+            let corners = [Some(ends.0), lowest, Some(ends.1)].into_iter().flatten().collect();
+            return StepTable { thresholds: None, levels: Levels::Path(corners) };
+        }
+        if self.function == Function::Identity {
+            let thresholds = (ends.0 + 1..=ends.1).map(|level| self.rounding_threshold(level, unit)).collect();
+            return StepTable { thresholds: Some(thresholds), levels: Levels::Path(vec![ends.0, ends.1]) };
+        }
+        let mut level = |form: &BigInt| BigInt::from(self.level(form, unit));
+        let steps = match turn {
+            Some(turn) => unimodal_steps(&range.lo, &range.hi, &turn, &mut level),
+            None => monotone_steps(&range.lo, &range.hi, &mut level),
+        };
+        listed(&steps)
+    }
+
+    /// The form nearest to the function's minimum, where the range holds it strictly inside.
+    fn turn(&self, range: &Interval, unit: &Rational) -> Option<BigInt> {
+        let turn = crate::number::rational_from_f64(self.function.turning_point()?)?;
+        let form = (turn / unit).floor().to_integer();
+        (range.lo < form && form < range.hi).then_some(form)
+    }
+
+    /// The least form that rounds to at least this level: half-way goes to the even level.
+    fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
+        let halves = Rational::new(BigInt::from(level) * 2 - 1, 2.into());
+        let exact = halves / (unit * scale(self.format.fraction()));
+        let up = exact.ceil().to_integer();
+        if exact.is_integer() && level.is_odd() { up + 1 } else { up }
+    }
+}
+
+/// Steps of more than one level become as many equal thresholds.
+fn listed(steps: &Steps) -> StepTable {
+    let level = |value: &BigInt| value.to_i64().unwrap_or(0);
+    let mut corners = vec![level(&steps.first)];
+    let mut thresholds = Vec::new();
+    for (threshold, value) in &steps.changes {
+        let last = corners[corners.len() - 1];
+        let next = level(value);
+        thresholds.extend(std::iter::repeat_n(threshold.clone(), last.abs_diff(next) as usize));
+        extend(&mut corners, next);
+    }
+    StepTable { thresholds: Some(thresholds.into()), levels: Levels::Path(corners) }
+}
+
+/// Moves the last corner while the direction stays the same.
+fn extend(corners: &mut Vec<i64>, next: i64) {
+    if let [.., before, last] = corners[..] {
+        if (last - before).signum() == (next - last).signum() {
+            corners.pop();
+        }
+    }
+    corners.push(next);
+}
+
+fn scale(fraction: u32) -> Rational {
+    Rational::from_integer(BigInt::from(1) << fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_agree_with_the_function_at_every_form() {
+        let unit = Rational::new(1.into(), 12.into());
+        let range = Interval::new(-90, 95);
+        for function in [Function::Identity, Function::Relu, Function::Gelu, Function::GeluTanh, Function::Silu, Function::Tanh] {
+            for format in ["int(3)", "fixed(3,2)", "fixed(2,4)"] {
+                let stored = Stored { function: function.clone(), format: format.parse().unwrap() };
+                let table = stored.table(&range, &unit, true);
+                let levels = table.levels.all();
+                let thresholds = table.thresholds.unwrap();
+                assert_eq!(levels.len(), thresholds.len() + 1);
+                for form in -90..=95i64 {
+                    let fired = thresholds.iter().filter(|t| BigInt::from(form) >= **t).count();
+                    assert_eq!(levels[fired], stored.level(&form.into(), &unit), "{function:?} {format} {form}");
+                }
+                let counted = stored.table(&range, &unit, false).levels.gates();
+                assert!(counted >= thresholds.len() as u64, "{function:?} {format}");
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A word: a stored number as integer forms over gates of one layer, in thermometer or binary code.
+
+use num_bigint::BigInt;
+
+use super::levels::{Levels, bit_weights, width};
+use super::{Maker, Strategy, zero_or_one};
+use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, TableId, Term};
+use crate::interval::Interval;
+
+/// An array of stored numbers, `level * 2^-fraction` each.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// Its axes.
+    pub shape: Vec<Size>,
+    /// Restricts which elements exist.
+    pub band: Option<Band>,
+    /// Bits after the point.
+    pub fraction: u32,
+    /// Least level.
+    pub lo: i64,
+    /// Greatest level.
+    pub hi: i64,
+    pub(super) code: Code,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Code {
+    /// One level, no gates.
+    Constant,
+    /// Gates on the array's last axis fire one after another through the levels.
+    Thermometer { gates: ArrayId, levels: Levels },
+    /// Bits on the array's last axis, least significant first.
+    Bits { bits: ArrayId, signed: bool },
+}
+
+/// Bits of words: an array of 0/1 forms with one more axis, and what each bit is worth.
+pub(super) struct Bits {
+    pub array: ArrayId,
+    pub weights: Vec<BigInt>,
+    pub signed: bool,
+}
+
+impl Bits {
+    pub fn len(&self) -> Size {
+        Size::fixed(self.weights.len() as u64)
+    }
+
+    pub fn count(&self) -> usize {
+        self.weights.len()
+    }
+}
+
+impl Maker {
+    /// A word over thermometer gates `[shape, gates]`; under [`Strategy::Size`] its bits become gates: one layer more.
+    pub(super) fn thermometer(&mut self, gates: ArrayId, levels: Levels, fraction: u32) -> Result<Word, CircuitError> {
+        let mut shape = self.shape(gates);
+        shape.pop();
+        let (lo, hi) = levels.bounds();
+        let word = Word { shape, band: self.band(gates), fraction, lo, hi, code: Code::Thermometer { gates, levels } };
+        match self.strategy {
+            Strategy::Depth => Ok(word),
+            Strategy::Size => self.binary(word),
+        }
+    }
+
+    /// A word that is one level everywhere.
+    pub(super) fn constant_word(&self, shape: Vec<Size>, band: Option<Band>, level: i64, fraction: u32) -> Word {
+        Word { shape, band, fraction, lo: level, hi: level, code: Code::Constant }
+    }
+
+    /// The same word with a gate per bit.
+    fn binary(&mut self, word: Word) -> Result<Word, CircuitError> {
+        let bits = self.bits(&word)?;
+        self.bit_gates(word, &bits)
+    }
+
+    pub(super) fn bit_gates(&mut self, word: Word, bits: &Bits) -> Result<Word, CircuitError> {
+        let gates = self.builder.gate(bits.array, 1)?;
+        Ok(Word { code: Code::Bits { bits: gates, signed: bits.signed }, ..word })
+    }
+
+    /// The levels of a word as forms: no layer.
+    ///
+    /// # Errors
+    /// Never for a word of this circuit.
+    pub fn value(&mut self, word: &Word) -> Result<ArrayId, CircuitError> {
+        match &word.code {
+            Code::Constant => self.affine(word.shape.clone(), word.band.clone(), vec![], vec![Coef::constant(word.lo)]),
+            Code::Thermometer { gates, levels } if levels.counts_up() => self.count_up(word, *gates, levels),
+            Code::Thermometer { levels, .. } => {
+                let step = match levels {
+                    Levels::Path(_) => BigInt::from(1),
+                    Levels::List(_) => BigInt::from(word.hi) - word.lo,
+                };
+                self.function(word, &step, BigInt::from)
+            }
+            Code::Bits { bits, signed } => {
+                let (count, _) = width(word.lo, word.hi);
+                let weights = self.weight_table(&bit_weights(count, *signed));
+                let axes = word.shape.len();
+                let term = Term::new(*bits, Index::identity(axes + 1)).over(vec![Size::fixed(u64::from(count))]);
+                let coef = Coef::table(weights, Index::axis(axes));
+                self.affine(word.shape.clone(), word.band.clone(), vec![term.times(coef)], vec![])
+            }
+        }
+    }
+
+    /// Any function of the levels of a thermometer word, as forms over the same gates: no layer (theory A.3).
+    /// `step` bounds how much it changes at one gate.
+    pub(super) fn function(&mut self, word: &Word, step: &BigInt, f: impl Fn(i64) -> BigInt) -> Result<ArrayId, CircuitError> {
+        let Code::Thermometer { gates, levels } = &word.code else {
+            return self.affine(word.shape.clone(), word.band.clone(), vec![], vec![Coef::constant(f(word.lo))]);
+        };
+        let axes = word.shape.len();
+        let count = levels.gates();
+        let steps = || {
+            let values: Vec<BigInt> = levels.all().into_iter().map(&f).collect();
+            values.windows(2).map(|pair| &pair[1] - &pair[0]).collect()
+        };
+        let table = self.lazy_table(count.into(), Interval { lo: -step, hi: step.clone() }, count.into(), steps);
+        let term = Term::new(*gates, Index::identity(axes + 1)).over(vec![Size::fixed(count)]);
+        let term = term.times(Coef::table(table, Index::axis(axes)));
+        let first = Coef::constant(f(levels.first()));
+        self.affine(word.shape.clone(), word.band.clone(), vec![term], vec![first])
+    }
+
+    fn count_up(&mut self, word: &Word, gates: ArrayId, levels: &Levels) -> Result<ArrayId, CircuitError> {
+        let axes = word.shape.len();
+        let term = Term::new(gates, Index::identity(axes + 1)).over(vec![Size::fixed(levels.gates())]);
+        self.affine(word.shape.clone(), word.band.clone(), vec![term], vec![Coef::constant(word.lo)])
+    }
+
+    /// A small table whose entries are always known.
+    pub(super) fn weight_table(&mut self, weights: &[BigInt]) -> TableId {
+        self.builder.table(crate::circuit::Table::new(weights.to_vec()))
+    }
+
+    /// The bits of a word, as 0/1 forms (or gates) on one more axis: no layer.
+    pub(super) fn bits(&mut self, word: &Word) -> Result<Bits, CircuitError> {
+        let (count, signed) = width(word.lo, word.hi);
+        let weights = bit_weights(count, signed);
+        let mut shape = word.shape.clone();
+        let axes = shape.len();
+        shape.push(Size::fixed(u64::from(count)));
+        let array = match &word.code {
+            Code::Bits { bits, .. } => *bits,
+            Code::Constant => {
+                let bits = self.bit_table(&[word.lo], count, 0);
+                self.affine(shape, word.band.clone(), vec![], vec![Coef::table(bits, Index::axis(axes))])?
+            }
+            Code::Thermometer { gates, levels } => {
+                let first = self.bit_table(&[levels.first()], count, 0);
+                let changes = self.bit_changes(levels, count);
+                let mut index = Index::identity(axes);
+                index.push(Index::axis(axes + 1));
+                let coef = Coef::table(changes, Index::strided([(axes + 1, i64::from(count)), (axes, 1)]));
+                let term = Term::new(*gates, index).over(vec![Size::fixed(levels.gates())]).times(coef);
+                self.affine(shape, word.band.clone(), vec![term], vec![Coef::table(first, Index::axis(axes))])?
+            }
+        };
+        Ok(Bits { array, weights, signed })
+    }
+
+    /// The bits `shift..` of each level, `count` a row.
+    pub(super) fn bit_table(&mut self, levels: &[i64], count: u32, shift: u32) -> TableId {
+        let row = |level: &i64| (0..count).map(|bit| (level >> (bit + shift)) & 1).collect::<Vec<i64>>();
+        self.builder.table(crate::circuit::Table::small(levels.iter().flat_map(row).collect::<Vec<i64>>()))
+    }
+
+    /// How each bit changes at each gate, a row per gate.
+    fn bit_changes(&mut self, levels: &Levels, count: u32) -> TableId {
+        let range = Interval { lo: -zero_or_one().hi, hi: zero_or_one().hi };
+        let rows = || {
+            let all = levels.all();
+            let bit = |level: i64, bit: u32| (level >> bit) & 1;
+            let row = |pair: &[i64]| (0..count).map(|b| BigInt::from(bit(pair[1], b) - bit(pair[0], b))).collect::<Vec<_>>();
+            all.windows(2).flat_map(row).collect()
+        };
+        let len = u128::from(levels.gates()) * u128::from(count);
+        self.lazy_table(len, range, levels.bit_changes(count).min(len), rows)
+    }
+}
