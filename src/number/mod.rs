@@ -1,9 +1,17 @@
+//! Number formats, exact rationals and correctly rounded functions; knows nothing of circuits or models.
 
+mod constants;
+mod elementary;
+mod fixed_point;
 pub mod format;
+pub mod function;
+#[cfg(test)]
+mod function_tests;
 pub mod rounding;
 pub mod steps;
 
 pub use format::{Format, FormatError};
+pub use function::{EXP_LIMIT, Function};
 pub use rounding::{quantise, rational_from_decimal, rational_from_f64, round_half_even};
 pub use steps::{Steps, monotone_steps, unimodal_steps};
 
