@@ -1,0 +1,239 @@
+//! Univariate functions on exact rationals, rounded correctly; knows fixed-point intervals, nothing of gates or models.
+
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
+
+use super::elementary::{exp, exp_negative, normal_above_zero};
+use super::fixed_point::{Interval, refine};
+use super::rounding::{round_quotient, round_square_root};
+use super::{Format, Rational, constants};
+
+/// A univariate function that a store may apply before it rounds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `x`.
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x * Phi(x)`, Phi the normal distribution function (the form with erf).
+    Gelu,
+    /// `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`, the common approximation of GELU, itself taken exactly.
+    GeluTanh,
+    /// `x / (1 + e^-x)`, also called swish.
+    Silu,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// `e^x`; an argument above [`EXP_LIMIT`] is taken as [`EXP_LIMIT`].
+    Exp,
+    /// `cap * tanh(x / cap)`; 0 everywhere when the cap is 0.
+    SoftCap(Rational),
+    /// `x^2`.
+    Square,
+    /// `1 / x`, for `x != 0`.
+    Reciprocal,
+    /// `1 / sqrt(x)`, for `x > 0`.
+    InverseSqrt,
+}
+
+/// The largest argument of [`Function::Exp`] that is told apart from larger ones: its value has 1.5 million bits, which take minutes.
+/// Up to 2^14 it is a matter of milliseconds; [`Function::level`] never gets there.
+pub const EXP_LIMIT: u32 = 1 << 20;
+
+/// A sign and a magnitude `p / q`: `p >= 0`, `q > 0`.
+struct Argument {
+    negative: bool,
+    p: BigInt,
+    q: BigInt,
+}
+
+impl Function {
+    /// The integer nearest to `f(x) * 2^fraction`, ties to even.
+    ///
+    /// Exact: enclosures of doubling width until both ends round alike (Ziv). Where the value is rational it is rounded apart;
+    /// elsewhere it is irrational (for the two GELUs: not known to be rational anywhere but at 0), so this ends.
+    ///
+    /// # Panics
+    /// Where the function is [not defined](Self::defined_at).
+    pub fn round(&self, x: &Rational, fraction: u32) -> BigInt {
+        assert!(self.defined_at(x), "{self:?} is not defined at {x}");
+        self.round_rational(x, fraction)
+            .unwrap_or_else(|| refine(fraction, |width| self.enclose(x, width).rounded(width - u64::from(fraction))))
+    }
+
+    /// The level of `format` nearest to `f(x)`, ties to even, saturating. Never slow: a value far out of range is not computed.
+    ///
+    /// # Panics
+    /// Where the function is [not defined](Self::defined_at).
+    pub fn level(&self, x: &Rational, format: Format) -> i64 {
+        // e^x > 2^x, and the highest level is below 2^bits.
+        if *self == Self::Exp && x.numer() >= &(x.denom() * format.bits()) {
+            return format.max();
+        }
+        format.clamp(&self.round(x, format.fraction()))
+    }
+
+    /// Whether the function has a value at `x`.
+    pub fn defined_at(&self, x: &Rational) -> bool {
+        match self {
+            Self::Reciprocal => !x.is_zero(),
+            Self::InverseSqrt => x.is_positive(),
+            _ => true,
+        }
+    }
+
+    /// The argument of the single minimum, between a falling and a rising piece; `None` for functions monotone where defined
+    /// (the reciprocal: on either side of 0).
+    ///
+    /// The nearest `f64`. At any fraction a format can have, rounded values do not change within 2^-50 of it.
+    pub fn turning_point(&self) -> Option<f64> {
+        match self {
+            Self::Gelu => Some(GELU_TURN),
+            Self::GeluTanh => Some(GELU_TANH_TURN),
+            Self::Silu => Some(SILU_TURN),
+            Self::Square => Some(0.0),
+            _ => None,
+        }
+    }
+
+    /// The rounded value where it is rational or a square root, all of which are rounded without enclosures.
+    fn round_rational(&self, x: &Rational, fraction: u32) -> Option<BigInt> {
+        let (p, q) = (x.numer(), x.denom());
+        let nearest = |p: &BigInt, q: &BigInt| Some(round_quotient(&(p << fraction), q));
+        match self {
+            Self::Identity => nearest(p, q),
+            Self::Relu if !p.is_negative() => nearest(p, q),
+            Self::Relu => Some(BigInt::zero()),
+            Self::Square => nearest(&(p * p), &(q * q)),
+            Self::Reciprocal if p.is_negative() => nearest(&-q, &-p),
+            Self::Reciprocal => nearest(q, p),
+            Self::InverseSqrt => Some(round_square_root(q, p, fraction)),
+            Self::SoftCap(cap) if cap.is_zero() => Some(BigInt::zero()),
+            Self::Sigmoid if p.is_zero() => nearest(&BigInt::one(), &2.into()),
+            Self::Exp if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
+            _ if p.is_zero() => Some(BigInt::zero()),
+            _ => None,
+        }
+    }
+
+    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; `x` is not 0 and the value is irrational.
+    fn enclose(&self, x: &Rational, width: u64) -> Interval {
+        let argument = Argument::of(x);
+        match self {
+            Self::Gelu => argument.gated(width, normal_distribution),
+            Self::GeluTanh => argument
+                .gated(width, |argument, inner| logistic(argument.negative, &gelu_slope(argument, inner), inner)),
+            Self::Silu => argument.gated(width, sigmoid),
+            Self::Tanh => tanh(&argument, width),
+            Self::Sigmoid => sigmoid(&argument, width),
+            Self::SoftCap(cap) => soft_cap(&argument, cap, width),
+            _ => exponential(x, width),
+        }
+    }
+}
+
+// Roots of the derivatives, to the nearest f64; computed at 50 digits.
+const GELU_TURN: f64 = -0.751_791_524_693_564_5;
+const GELU_TANH_TURN: f64 = -0.752_461_422_071_016_3;
+const SILU_TURN: f64 = -1.278_464_542_761_073_7;
+
+impl Argument {
+    fn of(x: &Rational) -> Self {
+        Self { negative: x.is_negative(), p: x.numer().abs(), q: x.denom().clone() }
+    }
+
+    /// The magnitude in fixed point.
+    fn magnitude(&self, width: u64) -> Interval {
+        Interval::quotient(&self.p, &self.q, width)
+    }
+
+    /// Bits before the point of the magnitude, or one more.
+    fn integer_bits(&self) -> u64 {
+        (self.p.bits() + 1).saturating_sub(self.q.bits())
+    }
+
+    fn signed(&self, value: Interval) -> Interval {
+        if self.negative { value.negated() } else { value }
+    }
+
+    /// The argument times a gate within `[0, 1]`. The upper bound never exceeds that of the argument itself, so that a value
+    /// just below a tie at the argument is known to be below it.
+    fn gated(&self, width: u64, gate: impl Fn(&Self, u64) -> Interval) -> Interval {
+        let extra = self.integer_bits();
+        let inner = width + extra;
+        let product = self.magnitude(inner).times(&gate(self, inner), inner);
+        self.signed(product.lowered(extra))
+    }
+}
+
+/// `1 / (1 + e^-y)`, or where negative `1 / (1 + e^y)`, of a magnitude `y`. Within `[0, 1]`.
+fn logistic(negative: bool, y: &Interval, width: u64) -> Interval {
+    let decay = exp_negative(y, width);
+    let one = Interval::one(width);
+    let above = if negative { &decay } else { &one };
+    let mut value = above.over(&one.plus(&decay), width);
+    value.hi = value.hi.min(one.hi);
+    value
+}
+
+fn sigmoid(argument: &Argument, width: u64) -> Interval {
+    logistic(argument.negative, &argument.magnitude(width), width)
+}
+
+/// `2 sqrt(2/pi) (|x| + 0.044715 |x|^3)`: GELU by tanh is `x` times the logistic function of this.
+/// Where it far exceeds `width`, so that its value no longer matters, some number that exceeds `width` too.
+fn gelu_slope(argument: &Argument, width: u64) -> Interval {
+    let Argument { p, q, .. } = argument;
+    let square = q * q;
+    // 0.044715 = 8943 / 200000, and 2 sqrt(2/pi) is four times the normal density at 0.
+    let numerator: BigInt = p * (&square * 200_000 + p * p * 8943) * 4;
+    let denominator: BigInt = square * q * 200_000;
+    // The density is above 1/3.
+    if &numerator / &denominator > (3 * width).into() {
+        return Interval::one(width).scaled(&(width + 1).into());
+    }
+    let cubic_bits = (numerator.bits() + 1).saturating_sub(denominator.bits());
+    let inner = width + cubic_bits;
+    Interval::quotient(&numerator, &denominator, inner).times(&constants::density(inner), inner).lowered(cubic_bits)
+}
+
+/// `Phi(x)`. Within `[0, 1]`.
+fn normal_distribution(argument: &Argument, width: u64) -> Interval {
+    let above = normal_above_zero(&argument.p, &argument.q, width);
+    let half = BigInt::one() << (width - 1);
+    let half = Interval { lo: half.clone(), hi: half };
+    if argument.negative { half.minus(&above) } else { half.plus(&above) }
+}
+
+/// `(1 - e^-2y) / (1 + e^-2y)` of the magnitude, with the sign of the argument.
+fn tanh(argument: &Argument, width: u64) -> Interval {
+    // Twice the magnitude: one bit more of it, read at this width.
+    let decay = exp_negative(&argument.magnitude(width + 1), width);
+    let one = Interval::one(width);
+    let mut value = one.minus(&decay).over(&one.plus(&decay), width);
+    value.hi = value.hi.min(one.hi);
+    argument.signed(value)
+}
+
+fn soft_cap(argument: &Argument, cap: &Rational, width: u64) -> Interval {
+    // Even in the cap.
+    let cap = Argument::of(cap);
+    let inner = width + cap.integer_bits();
+    let ratio = Argument { negative: false, p: &argument.p * &cap.q, q: &argument.q * &cap.p };
+    let product = cap.magnitude(inner).times(&tanh(&ratio, inner), inner);
+    argument.signed(product.lowered(inner - width))
+}
+
+fn exponential(x: &Rational, width: u64) -> Interval {
+    let limit = Rational::from_integer(EXP_LIMIT.into());
+    let argument = Argument::of(if *x > limit { &limit } else { x });
+    if argument.negative {
+        return exp_negative(&argument.magnitude(width), width);
+    }
+    // log2(e) < 3/2, so e^x has at most this many bits before the point.
+    let extra = (&argument.p * 3u32) / (&argument.q * 2u32) + 2u32;
+    let inner = width + extra.iter_u64_digits().next().unwrap_or(0);
+    let (mantissa, exponent) = exp(&argument.magnitude(inner), inner);
+    mantissa.times_power(exponent).lowered(inner - width)
+}
