@@ -94,6 +94,17 @@ impl Gates {
         }
     }
 
+    /// The arrays as stored, for reading in one stream.
+    pub fn tables(&self) -> Tables<'_> {
+        Tables {
+            bank_first_gate: &self.bank_first_gate,
+            bank_wires: &self.bank_wires,
+            wire_source: &self.wire_source,
+            wire_weight: &self.wire_weight,
+            thresholds: &self.thresholds,
+        }
+    }
+
     pub(super) fn wires(&self, bank: usize) -> Range<usize> {
         self.bank_wires[bank] as usize..self.bank_wires[bank + 1] as usize
     }
@@ -107,6 +118,22 @@ impl Gates {
             + size_of_val(&*self.thresholds);
         tables as u64 + pool
     }
+}
+
+/// The stored arrays. Weights and thresholds are in stored form: those below `2^40 - 2^63` are places in a pool, not values;
+/// [`Bank::wires`] and [`Bank::thresholds`] give values.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<'a> {
+    /// First gate of each bank, and the number of gates.
+    pub bank_first_gate: &'a [u32],
+    /// First wire of each bank, and the number of wires.
+    pub bank_wires: &'a [u64],
+    /// The gate each wire comes from.
+    pub wire_source: &'a [u32],
+    /// The weight of each wire.
+    pub wire_weight: &'a [i64],
+    /// The threshold of each gate that is not an input.
+    pub thresholds: &'a [i64],
 }
 
 /// One stored sum and the gates that compare it with their thresholds.

@@ -1,15 +1,15 @@
-//! Values of the gates on 64 inputs at once, in bit slices; must not know what the gates compute.
+//! Values of the gates on 64 inputs at once; must not know what the gates compute.
 //!
-//! Slice `i` of a sum holds bit `i` of 64 sums, one a lane, so that adding a weight costs a few word operations a bit for
-//! all lanes together, and a comparison one. A negative weight `-w` on `x` counts as `w` on `not x`, less `w` for the
-//! whole sum: slices hold sums from 0 to the sum of absolute weights, of any size, and nothing can overflow.
+//! Every bank takes the cheapest exact way its bound, the sum of its absolute weights, allows: bit slices for few
+//! bits, 64 sums of 16, 32 or 64 bits side by side where they cannot overflow, bit slices again above.
 
-use num_bigint::{BigInt, BigUint, Sign};
+use num_bigint::BigInt;
 
-use super::{Bank, Gates, Integer};
+use super::sums::{Sums, Width};
+use super::{Bank, Gates, Integer, slices};
 
-/// Slices of a bank whose weights are all held in place: fewer than 2^64 weights below 2^63.
-const SMALL: usize = 128;
+/// Bounds of fewer bits than this are quicker in slices than in side-by-side sums.
+const SLICED: u32 = slices::FEW as u32 + 1;
 
 /// The value of every gate, the inputs among them, for 64 inputs: bit `k` of each word belongs to input `k`. Exact.
 ///
@@ -20,8 +20,13 @@ pub fn simulate64(gates: &Gates, lanes: &[u64]) -> Vec<u64> {
     let mut values = Vec::with_capacity(gates.gate_count() as usize);
     values.extend_from_slice(lanes);
     for bank in gates.banks() {
-        if !small_bank(&bank, &mut values) {
-            big_bank(&bank, &mut values);
+        let bound = bound(&bank);
+        match u128::BITS - bound.unwrap_or(u128::MAX).leading_zeros() {
+            ..SLICED => slices::few(&bank, &mut values),
+            SLICED..=15 => side_by_side::<i16>(&bank, &mut values),
+            16..=31 => side_by_side::<i32>(&bank, &mut values),
+            32..=63 => side_by_side::<i64>(&bank, &mut values),
+            _ => slices::any(&bank, &mut values),
         }
     }
     values
@@ -47,112 +52,27 @@ pub fn lane(values: &[u64], place: usize) -> Vec<bool> {
     values.iter().map(|value| value >> place & 1 == 1).collect()
 }
 
-/// Adds the values of a bank's gates, if all its weights are held in place.
-fn small_bank(bank: &Bank<'_>, values: &mut Vec<u64>) -> bool {
-    let Some((low, bound)) = small_range(bank) else { return false };
-    let mut slices = [0; SMALL];
-    let slices = &mut slices[..(u128::BITS - bound.leading_zeros()) as usize];
-    for (source, weight) in bank.wires() {
-        let Integer::Small(weight) = weight else { return false };
-        let negate = 0_u64.wrapping_sub(u64::from(weight < 0));
-        add(slices, weight.unsigned_abs(), values[source as usize] ^ negate);
-    }
-    values.extend(bank.thresholds().map(|threshold| {
-        let threshold = shifted(threshold, low);
-        if threshold <= 0 {
-            u64::MAX
-        } else if threshold.unsigned_abs() > bound {
-            0
-        } else {
-            reaches(slices, |bit| threshold >> bit & 1 == 1)
-        }
-    }));
-    true
-}
-
-/// The least sum and the sum of absolute weights.
-fn small_range(bank: &Bank<'_>) -> Option<(i128, u128)> {
-    bank.wires().try_fold((0, 0), |(low, bound), (_, weight)| match weight {
-        Integer::Small(weight) => Some((low + i128::from(weight.min(0)), bound + u128::from(weight.unsigned_abs()))),
+/// The sum of absolute weights, if they are all held in place: fewer than 2^64 of them, each at most 2^63.
+#[inline]
+fn bound(bank: &Bank<'_>) -> Option<u128> {
+    bank.wires().try_fold(0, |bound, (_, weight)| match weight {
+        Integer::Small(weight) => Some(bound + u128::from(weight.unsigned_abs())),
         Integer::Big(_) => None,
     })
 }
 
-/// The threshold less the least sum, or the end of 128 bits on the same side of every sum.
-fn shifted(threshold: Integer<'_>, low: i128) -> i128 {
-    match threshold {
-        Integer::Small(threshold) => i128::from(threshold) - low,
-        Integer::Big(threshold) => match i128::try_from(threshold) {
-            Ok(threshold) => threshold.saturating_sub(low),
-            Err(_) if threshold.sign() == Sign::Minus => i128::MIN,
-            Err(_) => i128::MAX,
-        },
-    }
-}
-
-/// Adds `weight` in the lanes that are set in `mask`. The sums must fit the slices.
-#[inline]
-fn add(slices: &mut [u64], weight: u64, mask: u64) {
-    let zeros = weight.trailing_zeros();
-    let mut rest = weight.checked_shr(zeros).unwrap_or(0);
-    let mut carry = 0;
-    for slice in slices.iter_mut().skip(zeros as usize) {
-        carry = add_bit(slice, mask & (rest & 1).wrapping_neg(), carry);
-        rest >>= 1;
-        if rest | carry == 0 {
-            break;
+/// Adds the values of a bank's gates, when no sum of its weights leaves `T`.
+fn side_by_side<T: Width>(bank: &Bank<'_>, values: &mut Vec<u64>) {
+    let mut sums = Sums::<T>::new();
+    for (source, weight) in bank.wires() {
+        // Weights that are not in place have no bound, so that there are none here.
+        if let Integer::Small(weight) = weight {
+            sums.add(T::cut(weight), values[source as usize]);
         }
     }
-}
-
-/// Adds two bits to each lane of a slice; returns the carries.
-#[inline]
-fn add_bit(slice: &mut u64, bit: u64, carry: u64) -> u64 {
-    let half = *slice ^ bit;
-    let carries = (*slice & bit) | (half & carry);
-    *slice = half ^ carry;
-    carries
-}
-
-/// The lanes whose sums reach the threshold with the given bits. The threshold must fit the slices.
-#[inline]
-fn reaches(slices: &[u64], threshold: impl Fn(usize) -> bool) -> u64 {
-    slices.iter().enumerate().fold(u64::MAX, |reached, (bit, slice)| {
-        // The highest bit that differs decides: a one against a zero.
-        if threshold(bit) { slice & reached } else { slice | reached }
-    })
-}
-
-/// Adds the values of a bank's gates, whatever its weights.
-fn big_bank(bank: &Bank<'_>, values: &mut Vec<u64>) {
-    let weights: Vec<(u32, BigInt)> = bank.wires().map(|(source, weight)| (source, weight.to_big())).collect();
-    let negative = weights.iter().filter(|(_, weight)| weight.sign() == Sign::Minus);
-    let low: BigInt = negative.map(|(_, weight)| weight).sum();
-    let bound: BigUint = weights.iter().map(|(_, weight)| weight.magnitude()).sum();
-    let mut slices = vec![0; bound.bits() as usize];
-    for (source, weight) in &weights {
-        let mask = values[*source as usize];
-        add_big(&mut slices, weight.magnitude(), if weight.sign() == Sign::Minus { !mask } else { mask });
-    }
-    values.extend(bank.thresholds().map(|threshold| {
-        let (sign, threshold) = (threshold.to_big() - &low).into_parts();
-        match sign {
-            Sign::Minus | Sign::NoSign => u64::MAX,
-            Sign::Plus if threshold > bound => 0,
-            Sign::Plus => reaches(&slices, |bit| threshold.bit(bit as u64)),
-        }
+    values.extend(bank.thresholds().map(|threshold| match threshold {
+        Integer::Small(threshold) => sums.reach(threshold),
+        Integer::Big(threshold) if *threshold > BigInt::ZERO => 0,
+        Integer::Big(_) => u64::MAX,
     }));
-}
-
-/// Like [`add`], with a weight of any size.
-fn add_big(slices: &mut [u64], weight: &BigUint, mask: u64) {
-    let digits: Vec<u64> = weight.iter_u64_digits().collect();
-    let mut carry = 0;
-    for (bit, slice) in slices.iter_mut().enumerate() {
-        let digit = digits.get(bit / 64).map_or(0, |digit| digit >> (bit % 64) & 1);
-        carry = add_bit(slice, mask & digit.wrapping_neg(), carry);
-        if carry == 0 && bit / 64 >= digits.len() {
-            break;
-        }
-    }
 }

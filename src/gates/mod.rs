@@ -33,13 +33,15 @@ mod integer;
 mod lanes;
 mod load;
 mod simulate;
+mod slices;
+mod sums;
 mod view;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use arena::{Bank, Gates, Stats};
+pub use arena::{Bank, Gates, Stats, Tables};
 pub use builder::{GatesBuilder, GatesError, MAX_GATES};
 pub use depth::Levels;
 pub use emit::{DOT_GATES, DOT_WIRES, EmitError, dot, json};

@@ -8,18 +8,21 @@ use proptest::prelude::*;
 use super::checksum::Checksum;
 use super::*;
 
+type Terms = Vec<(u32, BigInt)>;
+
 /// A circuit as a list of banks, each a list of terms and a list of thresholds.
 #[derive(Clone, Debug)]
 struct Plain {
     inputs: u32,
-    banks: Vec<(Vec<(u32, BigInt)>, Vec<BigInt>)>,
-    output: Vec<(u32, BigInt)>,
+    banks: Vec<(Terms, Vec<BigInt>)>,
+    output: Terms,
 }
 
 fn integer() -> impl Strategy<Value = BigInt> {
     prop_oneof![
         6 => (-3..4_i64).prop_map(BigInt::from),
         2 => (-1000..1000_i64).prop_map(BigInt::from),
+        2 => any::<i32>().prop_map(BigInt::from),
         1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), any::<i64>()].prop_map(BigInt::from),
         1 => (-9..9_i64, 60..200_u32).prop_map(|(value, shift)| BigInt::from(value) << shift),
     ]
@@ -44,7 +47,7 @@ fn plain() -> impl Strategy<Value = Plain> {
     })
 }
 
-fn place(terms: Vec<(f64, BigInt)>, next: u32) -> Vec<(u32, BigInt)> {
+fn place(terms: Vec<(f64, BigInt)>, next: u32) -> Terms {
     terms.into_iter().map(|(at, weight)| ((at * f64::from(next)) as u32, weight)).collect()
 }
 
@@ -168,6 +171,27 @@ proptest! {
         if let Ok(gates) = read_from(&*bytes) {
             simulate(&gates, &vec![true; gates.input_count() as usize]);
             gates.levels();
+        }
+    }
+}
+
+/// Sums and thresholds at the ends of each width that 64 lanes are summed in.
+#[test]
+fn widths_are_exact_at_their_ends() {
+    for bits in [1, 4, 5, 6, 15, 16, 31, 32, 39, 62, 63, 64, 100] {
+        let end: BigInt = BigInt::from(1) << bits;
+        for total in [&end - 1, end.clone(), &end + 1] {
+            let thresholds: Vec<BigInt> =
+                [&total, &-&total, &end].iter().flat_map(|&at| [at - 1, at.clone(), at + 1]).collect();
+            let weights = |sign: i64| vec![(0, (&total - 1) * sign), (1, BigInt::from(sign)), (2, BigInt::ZERO)];
+            let banks = vec![(weights(1), thresholds.clone()), (weights(-1), thresholds)];
+            let plain = Plain { inputs: 3, banks, output: vec![] };
+            let inputs: Vec<Vec<bool>> = (0..8).map(|case| (0..3).map(|bit| case >> bit & 1 == 1).collect()).collect();
+            let together = simulate64(&plain.build(), &pack_lanes(&inputs));
+            for (place, input) in inputs.iter().enumerate() {
+                assert_eq!(lane(&together, place), plain.evaluate(input), "{bits} bits, {total}");
+                assert_eq!(simulate(&plain.build(), input), plain.evaluate(input));
+            }
         }
     }
 }
