@@ -19,20 +19,23 @@ struct Plan {
     gates: u32,
     /// Per turn: banks, wires of each, thresholds of each, bits of the weights.
     turn: Vec<(usize, usize, usize, u32)>,
+    /// Whether every bank has weights of its own.
+    random: bool,
     /// How far back sources lie, at most.
     window: u32,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mixed = vec![(15, 2, 1, 1), (1, 40, 15, 8)];
-    let plan = |name, gates, turn: &[_], window| Plan { name, gates, turn: turn.to_vec(), window };
+    let plan = |name, gates, turn: &[_], window| Plan { name, gates, turn: turn.to_vec(), random: true, window };
     // `cargo bench --bench gates -- 2-wire` runs the circuits so named.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let plans = [
         plan("mixed, sources within 65,536 gates", GATES, &mixed, 1 << 16),
         plan("mixed, sources anywhere before", GATES, &mixed, u32::MAX),
         plan("2-wire gates", GATES, &[(1, 2, 1, 1)], 1 << 16),
-        plan("13-wire gates", GATES / 2, &[(1, 13, 1, 4)], 1 << 16),
+        Plan { random: false, ..plan("13-wire gates, powers of two", GATES / 2, &[(1, 13, 1, 13)], 1 << 16) },
+        plan("13-wire gates, random weights", GATES / 2, &[(1, 13, 1, 4)], 1 << 16),
         plan("40 wires of 24 bits, 15 thresholds", GATES / 2, &[(1, 40, 15, 24)], 1 << 16),
     ];
     for plan in plans.iter().filter(|plan| wanted.iter().all(|word| plan.name.contains(word.as_str()))) {
@@ -101,7 +104,7 @@ fn build(plan: &Plan, numbers: &[u32]) -> Result<Gates, GatesError> {
     while builder.gate_count() < plan.gates {
         for &(banks, wires, thresholds, bits) in &plan.turn {
             for _ in 0..banks {
-                last = bank(&mut builder, &mut drawn, plan.window, (wires, thresholds, bits))?;
+                last = bank(&mut builder, &mut drawn, plan, (wires, thresholds, bits))?;
             }
         }
     }
@@ -112,16 +115,15 @@ fn build(plan: &Plan, numbers: &[u32]) -> Result<Gates, GatesError> {
 fn bank(
     builder: &mut GatesBuilder,
     drawn: &mut impl Iterator<Item = u32>,
-    window: u32,
+    plan: &Plan,
     (wires, thresholds, bits): (usize, usize, u32),
 ) -> Result<u32, GatesError> {
     let next = builder.gate_count();
-    let span = u64::from(next.min(window));
-    for number in drawn.take(wires) {
+    let span = u64::from(next.min(plan.window));
+    for (number, place) in drawn.take(wires).zip(0..) {
         // A number below the span, by one multiplication.
         let back = (u64::from(number) * span) >> 32;
-        let weight = i64::from(number >> (32 - bits)) | 1;
-        builder.wire(next - 1 - back as u32, if number & 1 == 1 && bits > 1 { -weight } else { weight });
+        builder.wire(next - 1 - back as u32, if plan.random { weight(number, bits) } else { 1 << place });
     }
     let mut steps = [0; 64];
     for (step, threshold) in steps[..thresholds].iter_mut().enumerate() {
@@ -130,13 +132,19 @@ fn bank(
     builder.finish_bank(&steps[..thresholds])
 }
 
+/// An odd weight of some bits, either way.
+fn weight(number: u32, bits: u32) -> i64 {
+    let weight = i64::from(number >> (32 - bits)) | 1;
+    if number & 1 == 1 && bits > 1 { -weight } else { weight }
+}
+
 /// One read of all that is stored, as sums.
 fn stream(gates: &Gates) -> u64 {
     let tables = gates.tables();
     let narrow = [tables.bank_first_gate, tables.wire_source];
     let narrow = narrow.iter().flat_map(|table| table.iter()).map(|&value| u64::from(value));
-    let wide = tables.bank_wires.iter().copied();
-    let signed = [tables.wire_weight, tables.thresholds];
+    let wide = tables.bank_wires.iter().chain(tables.bank_weights).copied();
+    let signed = [tables.weights, tables.thresholds];
     let signed = signed.iter().flat_map(|table| table.iter()).map(|&value| value as u64);
     narrow.chain(wide).chain(signed).fold(0, u64::wrapping_add)
 }

@@ -17,8 +17,10 @@ pub struct Gates {
     pub(super) bank_wires: Vec<u64>,
     /// The gate each wire comes from.
     pub(super) wire_source: Vec<u32>,
-    /// The weight of each wire, as stored.
-    pub(super) wire_weight: Vec<i64>,
+    /// The first weight of each bank; a bank with the weights of the one before it shares them.
+    pub(super) bank_weights: Vec<u64>,
+    /// The weights of the banks' wires, as stored.
+    pub(super) weights: Vec<i64>,
     /// The threshold of each gate that is not an input, as stored.
     pub(super) thresholds: Vec<i64>,
     /// Integers that are too large to be held in place.
@@ -35,6 +37,7 @@ impl Gates {
     }
 
     /// Number of input gates: these are the gates `0..input_count()`.
+    #[inline]
     pub fn input_count(&self) -> u32 {
         self.bank_first_gate.first().copied().unwrap_or(0)
     }
@@ -46,17 +49,28 @@ impl Gates {
 
     /// The bank at a place below [`Gates::bank_count`].
     pub fn bank(&self, index: usize) -> Bank<'_> {
-        let gates = self.bank_first_gate[index]..self.bank_first_gate[index + 1];
-        let wires = self.wires(index);
-        let inputs = self.input_count();
-        let thresholds = &self.thresholds[(gates.start - inputs) as usize..(gates.end - inputs) as usize];
-        let (sources, weights) = (&self.wire_source[wires.clone()], &self.wire_weight[wires]);
-        Bank { first: gates.start, sources, weights, thresholds, pool: &self.pool }
+        self.cut(&self.bank_first_gate[index..index + 2], &self.bank_wires[index..index + 2], self.bank_weights[index])
     }
 
     /// All banks, in order.
+    #[inline]
     pub fn banks(&self) -> impl Iterator<Item = Bank<'_>> {
-        (0..self.bank_count()).map(|index| self.bank(index))
+        let gates = self.bank_first_gate.windows(2).zip(self.bank_wires.windows(2));
+        gates.zip(&self.bank_weights).map(|((ids, wires), &weights)| self.cut(ids, wires, weights))
+    }
+
+    /// A bank, given the ends of its gates and wires, and its first weight.
+    #[inline]
+    fn cut(&self, ids: &[u32], wires: &[u64], weights: u64) -> Bank<'_> {
+        let sources = &self.wire_source[wires[0] as usize..wires[1] as usize];
+        let inputs = self.input_count();
+        Bank {
+            first: ids[0],
+            sources,
+            weights: &self.weights[weights as usize..][..sources.len()],
+            thresholds: &self.thresholds[(ids[0] - inputs) as usize..(ids[1] - inputs) as usize],
+            pool: &self.pool,
+        }
     }
 
     /// The place of the bank that a gate belongs to; none for an input.
@@ -82,7 +96,7 @@ impl Gates {
     /// Size of the circuit, and of what is stored of it. One pass.
     pub fn stats(&self) -> Stats {
         let logical = self.banks().map(|bank| bank.sources.len() as u128 * bank.thresholds.len() as u128).sum();
-        let integers = self.wire_weight.iter().chain(&self.thresholds);
+        let integers = self.weights.iter().chain(&self.thresholds);
         Stats {
             inputs: u64::from(self.input_count()),
             gates: u64::from(self.gate_count() - self.input_count()),
@@ -100,13 +114,10 @@ impl Gates {
             bank_first_gate: &self.bank_first_gate,
             bank_wires: &self.bank_wires,
             wire_source: &self.wire_source,
-            wire_weight: &self.wire_weight,
+            bank_weights: &self.bank_weights,
+            weights: &self.weights,
             thresholds: &self.thresholds,
         }
-    }
-
-    pub(super) fn wires(&self, bank: usize) -> Range<usize> {
-        self.bank_wires[bank] as usize..self.bank_wires[bank + 1] as usize
     }
 
     fn stored_bytes(&self) -> u64 {
@@ -114,7 +125,8 @@ impl Gates {
         let tables = size_of_val(&*self.bank_first_gate)
             + size_of_val(&*self.bank_wires)
             + size_of_val(&*self.wire_source)
-            + size_of_val(&*self.wire_weight)
+            + size_of_val(&*self.bank_weights)
+            + size_of_val(&*self.weights)
             + size_of_val(&*self.thresholds);
         tables as u64 + pool
     }
@@ -130,8 +142,10 @@ pub struct Tables<'a> {
     pub bank_wires: &'a [u64],
     /// The gate each wire comes from.
     pub wire_source: &'a [u32],
-    /// The weight of each wire.
-    pub wire_weight: &'a [i64],
+    /// First weight of each bank.
+    pub bank_weights: &'a [u64],
+    /// Weights; banks may share them.
+    pub weights: &'a [i64],
     /// The threshold of each gate that is not an input.
     pub thresholds: &'a [i64],
 }

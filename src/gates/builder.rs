@@ -61,6 +61,8 @@ pub struct GatesBuilder {
     interner: Interner,
     /// One more than the largest source of the bank being built.
     reach: u64,
+    /// Weights of finished banks.
+    weights: usize,
     limit: u64,
 }
 
@@ -77,14 +79,15 @@ impl GatesBuilder {
             bank_first_gate: vec![0],
             bank_wires: vec![0],
             wire_source: Vec::new(),
-            wire_weight: Vec::new(),
+            bank_weights: Vec::new(),
+            weights: Vec::new(),
             thresholds: Vec::new(),
             pool: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             metadata: BTreeMap::new(),
         };
-        Self { gates, interner: Interner::default(), reach: 0, limit: MAX_GATES }
+        Self { gates, interner: Interner::default(), reach: 0, weights: 0, limit: MAX_GATES }
     }
 
     /// Number of gates so far, inputs included: the id of the next gate.
@@ -185,7 +188,7 @@ impl GatesBuilder {
     fn push(&mut self, source: u32, stored: i64) {
         self.reach = self.reach.max(u64::from(source) + 1);
         self.gates.wire_source.push(source);
-        self.gates.wire_weight.push(stored);
+        self.gates.weights.push(stored);
     }
 
     #[inline]
@@ -206,9 +209,25 @@ impl GatesBuilder {
             self.drop_wires();
         }
         let ids = checked?;
+        self.keep_weights();
         self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
         self.reach = 0;
         Ok(ids)
+    }
+
+    /// Ends the weights of the bank being built; those of the bank before it are not stored again.
+    #[inline]
+    fn keep_weights(&mut self) {
+        let gates = &mut self.gates;
+        let before = gates.bank_weights.last().map_or(0, |&start| start as usize);
+        let (kept, new) = gates.weights.split_at(self.weights);
+        if kept.get(before..before + new.len()) == Some(new) {
+            gates.weights.truncate(self.weights);
+            gates.bank_weights.push(before as u64);
+        } else {
+            gates.bank_weights.push(self.weights as u64);
+            self.weights = gates.weights.len();
+        }
     }
 
     #[inline]
@@ -237,7 +256,7 @@ impl GatesBuilder {
     fn drop_wires(&mut self) {
         let kept = self.gates.bank_wires.last().map_or(0, |&wires| wires as usize);
         self.gates.wire_source.truncate(kept);
-        self.gates.wire_weight.truncate(kept);
+        self.gates.weights.truncate(self.weights);
         self.reach = 0;
     }
 }
@@ -271,6 +290,7 @@ mod tests {
         assert_eq!(builder.finish_bank(&[1, 2, i64::MIN]), Ok(2));
         assert_eq!(builder.finish_bank_big(&[BigInt::from(1) << 101]), Ok(5));
         let gates = builder.build();
+        assert_eq!(gates.tables().weights.len(), 3);
         let stats = gates.stats();
         assert_eq!((stats.inputs, stats.gates, stats.banks), (2, 4, 2));
         assert_eq!((stats.logical_wires, stats.stored_wires, stats.weight_bits), (9, 3, 102));
@@ -280,6 +300,19 @@ mod tests {
             (0..7).map(|gate| gates.bank_of(gate)).collect::<Vec<_>>()[1..],
             [None, Some(0), Some(0), Some(0), Some(1), None]
         );
+    }
+
+    #[test]
+    fn banks_share_equal_weights() {
+        let mut builder = one_input();
+        for weights in [[1, 2], [1, 2], [1, 3], [1, 3], [1, 2]] {
+            weights.iter().zip(0..).for_each(|(&weight, source)| builder.wire(source, weight));
+            builder.finish_bank(&[1]).unwrap();
+        }
+        let gates = builder.build();
+        assert_eq!(gates.tables().bank_weights, [0, 0, 2, 2, 4]);
+        let second = gates.banks().map(|bank| bank.wires().nth(1).map(|(_, weight)| weight.to_string()));
+        assert_eq!(second.flatten().collect::<String>(), "22332");
     }
 
     #[test]

@@ -5,11 +5,12 @@
 //! | 8 | `isobath\n` |
 //! | 4 | version, 1 |
 //! | 4 | length of the header |
-//! | | header, JSON: `inputs`, `outputs` (names and shapes), `metadata`, and the counts `gates` (inputs included), `banks`, `wires`, `pool` |
+//! | | header, JSON: `inputs`, `outputs` (names and shapes), `metadata`, and the counts `gates` (inputs included), `banks`, `wires`, `weights`, `pool` |
 //! | 4 (banks + 1) | first gate of each bank (of the first: the number of input gates), then the number of gates |
 //! | 8 (banks + 1) | first wire of each bank, then the number of wires |
 //! | 4 wires | the gate each wire comes from, below the first gate of its bank |
-//! | 8 wires | the weight of each wire |
+//! | 8 banks | first weight of each bank, which has as many as wires; banks may share weights |
+//! | 8 weights | the weights |
 //! | 8 (gates - inputs) | the threshold of each gate |
 //! | pool | integers too large for the above |
 //! | outputs | for each element of each output: the constant, the number of terms (8 bytes), the terms: gate (4 bytes), coefficient |
@@ -91,6 +92,7 @@ pub(super) struct Header {
     pub(super) gates: u64,
     pub(super) banks: u64,
     pub(super) wires: u64,
+    pub(super) weights: u64,
     pub(super) pool: u64,
 }
 
@@ -147,7 +149,8 @@ pub fn write_to(gates: &Gates, out: impl Write) -> Result<(), FileError> {
     sink.section(&gates.bank_first_gate, u32::to_le_bytes)?;
     sink.section(&gates.bank_wires, u64::to_le_bytes)?;
     sink.section(&gates.wire_source, u32::to_le_bytes)?;
-    sink.section(&gates.wire_weight, i64::to_le_bytes)?;
+    sink.section(&gates.bank_weights, u64::to_le_bytes)?;
+    sink.section(&gates.weights, i64::to_le_bytes)?;
     sink.section(&gates.thresholds, i64::to_le_bytes)?;
     gates.pool.iter().try_for_each(|value| sink.integer(value))?;
     gates.outputs.iter().flat_map(|word| &word.forms).try_for_each(|form| sink.form(form))?;
@@ -165,6 +168,7 @@ fn header(gates: &Gates) -> Header {
         gates: u64::from(gates.gate_count()),
         banks: gates.bank_count() as u64,
         wires: gates.wire_source.len() as u64,
+        weights: gates.weights.len() as u64,
         pool: gates.pool.len() as u64,
     }
 }

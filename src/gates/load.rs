@@ -76,7 +76,8 @@ impl<R: Read> Source<R> {
             bank_first_gate: self.section(offsets, "banks", u32::from_le_bytes)?,
             bank_wires: self.section(offsets, "banks", u64::from_le_bytes)?,
             wire_source: self.section(header.wires, "wires", u32::from_le_bytes)?,
-            wire_weight: self.section(header.wires, "weights", i64::from_le_bytes)?,
+            bank_weights: self.section(header.banks, "banks", u64::from_le_bytes)?,
+            weights: self.section(header.weights, "weights", i64::from_le_bytes)?,
             thresholds: self.section(inner, "thresholds", i64::from_le_bytes)?,
             pool: (0..header.pool).map(|_| self.integer("large integers")).collect::<Result<_, _>>()?,
             outputs: header.outputs.into_iter().map(|word| self.output(word)).collect::<Result<_, _>>()?,
@@ -165,10 +166,15 @@ fn check(gates: &Gates) -> Result<(), FileError> {
     if !gates.bank_first_gate.is_sorted_by(|a, b| a < b) || !gates.bank_wires.is_sorted() || gates.bank_wires[0] != 0 {
         return Err(invalid("its banks are out of order"));
     }
+    let ends = gates.bank_wires.windows(2).zip(&gates.bank_weights);
+    let mut ends = ends.map(|(wires, &weights)| weights.checked_add(wires[1] - wires[0]));
+    if ends.any(|end| end.is_none_or(|end| end > gates.weights.len() as u64)) {
+        return Err(invalid("weights are missing"));
+    }
     if gates.banks().any(|bank| bank.sources().iter().any(|&source| source >= bank.gates().start)) {
         return Err(invalid("a gate reads one that does not come before it"));
     }
-    let stored = gates.wire_weight.iter().chain(&gates.thresholds);
+    let stored = gates.weights.iter().chain(&gates.thresholds);
     if stored.filter_map(|&stored| pool_index(stored)).any(|index| index >= gates.pool.len()) {
         return Err(invalid("an integer is missing"));
     }

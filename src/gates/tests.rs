@@ -208,7 +208,7 @@ fn lies_about_lengths_cost_nothing() {
         let [gates, banks, wires, pool] = numbers;
         header(&format!(
             "{{\"inputs\":[{inputs}],\"outputs\":[],\"metadata\":{{}},\
-             \"gates\":{gates},\"banks\":{banks},\"wires\":{wires},\"pool\":{pool}}}"
+             \"gates\":{gates},\"banks\":{banks},\"wires\":{wires},\"weights\":0,\"pool\":{pool}}}"
         ))
     };
     assert_eq!(counts("", [1, 1 << 60, 1, 1]), "the file is cut off: it ends in its banks");
