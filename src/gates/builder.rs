@@ -1,0 +1,354 @@
+//! Fills the tables of a circuit, gate by gate and fast; must not know where the gates come from.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+
+use super::integer::{Interner, in_place};
+use super::words::elements;
+use super::{Gates, InputWord, OutputWord};
+
+/// The largest number of gates, inputs included.
+pub const MAX_GATES: u64 = u32::MAX as u64 - 1;
+
+/// Why a circuit could not be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GatesError {
+    /// More gates than ids.
+    #[error("the circuit would have {wanted} gates; at most {limit} can be written out gate by gate")]
+    TooMany {
+        /// Gates the circuit would have had by now.
+        wanted: u128,
+        /// Gates it may have.
+        limit: u64,
+    },
+    /// A gate reads one that does not come before it.
+    #[error("gate {gate} reads gate {source_gate}, which does not come before it")]
+    Forward {
+        /// The gate read.
+        source_gate: u32,
+        /// The gate that reads.
+        gate: u32,
+    },
+    /// A bank with no threshold has no gates.
+    #[error("a bank needs at least one threshold")]
+    NoThresholds,
+    /// Input gates come before all others.
+    #[error("input `{0}` comes after a bank; inputs come first")]
+    LateInput(String),
+    /// An input that cannot be.
+    #[error("input `{name}`: {reason}")]
+    Input {
+        /// The input.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An output that cannot be.
+    #[error("output `{name}`: {reason}")]
+    Output {
+        /// The output.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Builds [`Gates`]: inputs first, then for each bank its wires and its thresholds.
+#[derive(Clone, Debug)]
+pub struct GatesBuilder {
+    gates: Gates,
+    interner: Interner,
+    /// One more than the largest source of the bank being built.
+    reach: u64,
+    /// Weights of finished banks.
+    weights: usize,
+    limit: u64,
+}
+
+impl Default for GatesBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl GatesBuilder {
+    /// An empty circuit.
+    pub fn new() -> Self {
+        let gates = Gates {
+            bank_first_gate: vec![0],
+            bank_wires: vec![0],
+            wire_source: Vec::new(),
+            bank_weights: Vec::new(),
+            weights: Vec::new(),
+            thresholds: Vec::new(),
+            pool: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            metadata: BTreeMap::new(),
+        };
+        Self { gates, interner: Interner::default(), reach: 0, weights: 0, limit: MAX_GATES }
+    }
+
+    /// Number of gates so far, inputs included: the id of the next gate.
+    pub fn gate_count(&self) -> u32 {
+        self.gates.gate_count()
+    }
+
+    /// Adds an input; its gates are consecutive, element by element, least significant bit first. Returns the first.
+    ///
+    /// # Errors
+    /// When a bank came before, the input's bits, limit or shape make no sense, or there are too many gates.
+    pub fn input(&mut self, word: InputWord) -> Result<u32, GatesError> {
+        if self.gates.bank_count() > 0 {
+            return Err(GatesError::LateInput(word.name));
+        }
+        if let Some(reason) = word.fault() {
+            return Err(GatesError::Input { name: word.name, reason });
+        }
+        let count = u128::from(word.elements().unwrap_or(u64::MAX)) * u128::from(word.bits);
+        let (first, next) = self.room(count)?;
+        self.gates.bank_first_gate[0] = next;
+        self.gates.inputs.push(word);
+        Ok(first)
+    }
+
+    /// Adds a term to the sum of the bank being built. A source that does not come before the bank is refused when the
+    /// bank is finished.
+    #[inline]
+    pub fn wire(&mut self, source: u32, weight: i64) {
+        if in_place(weight) {
+            self.push(source, weight);
+        } else {
+            self.wire_big(source, &BigInt::from(weight));
+        }
+    }
+
+    /// Like [`GatesBuilder::wire`], with a weight of any size.
+    pub fn wire_big(&mut self, source: u32, weight: &BigInt) {
+        let stored = self.interner.store(&mut self.gates.pool, weight);
+        self.push(source, stored);
+    }
+
+    /// Ends the bank being built: one gate a threshold. Returns the first.
+    ///
+    /// # Errors
+    /// When there is no threshold, a wire's source does not come before the bank, or there are too many gates. The bank is
+    /// then dropped.
+    #[inline]
+    pub fn finish_bank(&mut self, thresholds: &[i64]) -> Result<u32, GatesError> {
+        let (first, next) = self.close(thresholds.len())?;
+        for &threshold in thresholds {
+            self.threshold(threshold);
+        }
+        self.gates.bank_first_gate.push(next);
+        Ok(first)
+    }
+
+    /// Like [`GatesBuilder::finish_bank`], with thresholds of any size.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish_bank_big(&mut self, thresholds: &[BigInt]) -> Result<u32, GatesError> {
+        let (first, next) = self.close(thresholds.len())?;
+        for threshold in thresholds {
+            let stored = self.interner.store(&mut self.gates.pool, threshold);
+            self.gates.thresholds.push(stored);
+        }
+        self.gates.bank_first_gate.push(next);
+        Ok(first)
+    }
+
+    /// Adds an output.
+    ///
+    /// # Errors
+    /// When its forms are not one an element of its shape, or name a gate that does not exist yet.
+    pub fn output(&mut self, word: OutputWord) -> Result<(), GatesError> {
+        match output_fault(&word, self.gate_count()) {
+            Some(reason) => Err(GatesError::Output { name: word.name, reason }),
+            None => {
+                self.gates.outputs.push(word);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sets a line of free text that travels with the circuit.
+    pub fn metadata(&mut self, key: &str, value: &str) {
+        self.gates.metadata.insert(key.to_owned(), value.to_owned());
+    }
+
+    /// The circuit. Wires of a bank that was not finished are dropped.
+    pub fn build(mut self) -> Gates {
+        self.drop_wires();
+        self.gates
+    }
+
+    #[inline]
+    fn push(&mut self, source: u32, stored: i64) {
+        self.reach = self.reach.max(u64::from(source) + 1);
+        self.gates.wire_source.push(source);
+        self.gates.weights.push(stored);
+    }
+
+    #[inline]
+    fn threshold(&mut self, threshold: i64) {
+        let stored = if in_place(threshold) {
+            threshold
+        } else {
+            self.interner.store(&mut self.gates.pool, &BigInt::from(threshold))
+        };
+        self.gates.thresholds.push(stored);
+    }
+
+    /// Checks the bank being built and ends its wires; returns its first gate and the one after its last.
+    #[inline]
+    fn close(&mut self, count: usize) -> Result<(u32, u32), GatesError> {
+        let checked = self.check(count);
+        if checked.is_err() {
+            self.drop_wires();
+        }
+        let ids = checked?;
+        self.keep_weights();
+        self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
+        self.reach = 0;
+        Ok(ids)
+    }
+
+    /// Ends the weights of the bank being built; those of the bank before it are not stored again.
+    #[inline]
+    fn keep_weights(&mut self) {
+        let gates = &mut self.gates;
+        let before = gates.bank_weights.last().map_or(0, |&start| start as usize);
+        let (kept, new) = gates.weights.split_at(self.weights);
+        if kept.get(before..before + new.len()) == Some(new) {
+            gates.weights.truncate(self.weights);
+            gates.bank_weights.push(before as u64);
+        } else {
+            gates.bank_weights.push(self.weights as u64);
+            self.weights = gates.weights.len();
+        }
+    }
+
+    #[inline]
+    fn check(&self, count: usize) -> Result<(u32, u32), GatesError> {
+        let gate = self.gate_count();
+        if self.reach > u64::from(gate) {
+            return Err(GatesError::Forward { source_gate: (self.reach - 1) as u32, gate });
+        }
+        if count == 0 {
+            return Err(GatesError::NoThresholds);
+        }
+        self.room(count as u128)
+    }
+
+    /// The next gate, and the one after `count` more.
+    #[inline]
+    fn room(&self, count: u128) -> Result<(u32, u32), GatesError> {
+        let first = self.gate_count();
+        let wanted = u128::from(first) + count;
+        if wanted > u128::from(self.limit) {
+            return Err(GatesError::TooMany { wanted, limit: self.limit });
+        }
+        Ok((first, wanted as u32))
+    }
+
+    fn drop_wires(&mut self) {
+        let kept = self.gates.bank_wires.last().map_or(0, |&wires| wires as usize);
+        self.gates.wire_source.truncate(kept);
+        self.gates.weights.truncate(self.weights);
+        self.reach = 0;
+    }
+}
+
+/// Why a circuit of `gates` gates can not have this output, if so.
+pub(super) fn output_fault(word: &OutputWord, gates: u32) -> Option<String> {
+    if elements(&word.shape) != Some(word.forms.len() as u64) {
+        return Some(format!("shape {:?} does not match {} forms", word.shape, word.forms.len()));
+    }
+    let beyond = word.forms.iter().flat_map(|form| &form.terms).find(|(gate, _)| *gate >= gates);
+    beyond.map(|(gate, _)| format!("reads gate {gate} of {gates}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gates::Form;
+
+    fn one_input() -> GatesBuilder {
+        let mut builder = GatesBuilder::new();
+        builder.input(InputWord::unsigned("x", &[], 2)).unwrap();
+        builder
+    }
+
+    #[test]
+    fn a_bank_shares_its_wires() {
+        let mut builder = one_input();
+        builder.wire(0, 1);
+        builder.wire(1, 2);
+        builder.wire_big(1, &(BigInt::from(1) << 100));
+        assert_eq!(builder.finish_bank(&[1, 2, i64::MIN]), Ok(2));
+        assert_eq!(builder.finish_bank_big(&[BigInt::from(1) << 101]), Ok(5));
+        let gates = builder.build();
+        assert_eq!(gates.tables().weights.len(), 3);
+        let stats = gates.stats();
+        assert_eq!((stats.inputs, stats.gates, stats.banks), (2, 4, 2));
+        assert_eq!((stats.logical_wires, stats.stored_wires, stats.weight_bits), (9, 3, 102));
+        assert_eq!(gates.bank(0).gates(), 2..5);
+        assert_eq!(gates.bank(0).thresholds().map(|t| t.to_big()).max(), Some(2.into()));
+        assert_eq!(
+            (0..7).map(|gate| gates.bank_of(gate)).collect::<Vec<_>>()[1..],
+            [None, Some(0), Some(0), Some(0), Some(1), None]
+        );
+    }
+
+    #[test]
+    fn banks_share_equal_weights() {
+        let mut builder = one_input();
+        for weights in [[1, 2], [1, 2], [1, 3], [1, 3], [1, 2]] {
+            weights.iter().zip(0..).for_each(|(&weight, source)| builder.wire(source, weight));
+            builder.finish_bank(&[1]).unwrap();
+        }
+        let gates = builder.build();
+        assert_eq!(gates.tables().bank_weights, [0, 0, 2, 2, 4]);
+        let second = gates.banks().map(|bank| bank.wires().nth(1).map(|(_, weight)| weight.to_string()));
+        assert_eq!(second.flatten().collect::<String>(), "22332");
+    }
+
+    #[test]
+    fn forward_references_are_refused_and_dropped() {
+        let mut builder = one_input();
+        builder.wire(2, 1);
+        assert_eq!(builder.finish_bank(&[1]), Err(GatesError::Forward { source_gate: 2, gate: 2 }));
+        builder.wire(1, 1);
+        assert_eq!(builder.finish_bank(&[]), Err(GatesError::NoThresholds));
+        builder.wire(1, 1);
+        assert_eq!(builder.finish_bank(&[1]), Ok(2));
+        builder.wire(0, 1);
+        assert_eq!(builder.build().stats().stored_wires, 1);
+    }
+
+    #[test]
+    fn too_many_gates_carry_both_numbers() {
+        let mut builder = one_input();
+        let word = InputWord::unsigned("wide", &[1 << 40, 1 << 20], 8);
+        assert_eq!(builder.input(word), Err(GatesError::TooMany { wanted: (1 << 63) + 2, limit: MAX_GATES }));
+        builder.limit = 4;
+        assert_eq!(builder.finish_bank(&[0; 3]), Err(GatesError::TooMany { wanted: 5, limit: 4 }));
+        assert_eq!(builder.finish_bank(&[0; 2]), Ok(2));
+    }
+
+    #[test]
+    fn inputs_and_outputs_are_checked() {
+        let mut builder = one_input();
+        assert!(matches!(builder.input(InputWord::unsigned("w", &[], 64)), Err(GatesError::Input { .. })));
+        builder.finish_bank(&[0]).unwrap();
+        assert!(matches!(builder.input(InputWord::unsigned("y", &[], 1)), Err(GatesError::LateInput(_))));
+        let mut out = OutputWord { name: "z".into(), shape: vec![2], forms: vec![Form::gate(2)] };
+        assert!(matches!(builder.output(out.clone()), Err(GatesError::Output { .. })));
+        out.forms.push(Form::gate(3));
+        assert_eq!(builder.output(out.clone()).unwrap_err().to_string(), "output `z`: reads gate 3 of 3");
+        out.forms[1] = Form::default();
+        assert_eq!(builder.output(out), Ok(()));
+    }
+}

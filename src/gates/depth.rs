@@ -1,0 +1,126 @@
+//! How deep the gates are, by one pass in the order of their ids; must not know what they compute.
+
+use super::Gates;
+
+/// The level of every gate: 0 for inputs, else 1 + the largest level it reads (1 when it reads none).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels {
+    levels: Vec<u32>,
+    deepest_output: Option<u32>,
+    outputs_are_gates: bool,
+}
+
+impl Gates {
+    /// The level of every gate.
+    pub fn levels(&self) -> Levels {
+        let levels = levels(self);
+        let read = || self.outputs.iter().flat_map(|word| &word.forms);
+        let gates = read().flat_map(|form| &form.terms).map(|&(gate, _)| gate);
+        let deepest_output = gates.max_by_key(|&gate| (levels[gate as usize], std::cmp::Reverse(gate)));
+        let outputs_are_gates = read().all(super::Form::is_gate);
+        Levels { levels, deepest_output, outputs_are_gates }
+    }
+}
+
+/// One level a bank, written for each of its gates.
+fn levels(gates: &Gates) -> Vec<u32> {
+    let mut levels = vec![0_u32; gates.gate_count() as usize];
+    let mut start = 0;
+    for (&end, ids) in gates.bank_wires[1..].iter().zip(gates.bank_first_gate.windows(2)) {
+        let sources = &gates.wire_source[start..end as usize];
+        let below = sources.iter().fold(0, |deepest, &source| levels[source as usize].max(deepest));
+        levels[ids[0] as usize..ids[1] as usize].fill(below + 1);
+        start = end as usize;
+    }
+    levels
+}
+
+impl Levels {
+    /// Layers until every output is an exact word: the level of the deepest gate that an output reads.
+    pub fn depth(&self) -> u32 {
+        self.deepest_output.map_or(0, |gate| self.of(gate))
+    }
+
+    /// Depth with every output as single gates: one more than [`Levels::depth`] unless every output form is one gate.
+    pub fn gate_depth(&self) -> u32 {
+        self.depth() + u32::from(!self.outputs_are_gates)
+    }
+
+    /// The level of one gate.
+    pub fn of(&self, gate: u32) -> u32 {
+        self.levels[gate as usize]
+    }
+
+    /// The levels of all gates, by id.
+    pub fn as_slice(&self) -> &[u32] {
+        &self.levels
+    }
+
+    /// Number of gates at each level, whether an output reads them or not; the inputs are at level 0.
+    pub fn histogram(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.levels.iter().max().map_or(0, |&top| top as usize + 1)];
+        for &level in &self.levels {
+            counts[level as usize] += 1;
+        }
+        counts
+    }
+
+    /// A longest chain of gates, each read by the next, that ends in a deepest gate of an output: one gate a level. Of
+    /// equals the first is taken. Empty when no output reads a gate.
+    pub fn critical_path(&self, gates: &Gates) -> Vec<u32> {
+        let mut path: Vec<u32> = std::iter::successors(self.deepest_output, |&gate| self.before(gates, gate)).collect();
+        path.reverse();
+        path
+    }
+
+    fn before(&self, gates: &Gates, gate: u32) -> Option<u32> {
+        let sources = gates.bank(gates.bank_of(gate)?).sources();
+        sources.iter().copied().find(|&source| self.of(source) + 1 == self.of(gate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gates::{Form, Gates, GatesBuilder, InputWord, OutputWord};
+
+    /// `x` (gate 0), a chain 1, 2, 3 above it, and gate 4 beside it; the output is the given form.
+    fn chain(form: Form) -> Gates {
+        let mut builder = GatesBuilder::new();
+        builder.input(InputWord::unsigned("x", &[], 1)).unwrap();
+        for source in [0, 1, 2, 0] {
+            builder.wire(0, 1);
+            builder.wire(source, 1);
+            builder.finish_bank(&[1]).unwrap();
+        }
+        builder.output(OutputWord { name: "y".into(), shape: vec![], forms: vec![form] }).unwrap();
+        builder.build()
+    }
+
+    #[test]
+    fn depth_is_that_of_the_outputs() {
+        let top = chain(Form::gate(3)).levels();
+        assert_eq!((top.depth(), top.gate_depth(), top.histogram()), (3, 3, vec![1, 2, 1, 1]));
+        let side = chain(Form::gate(4)).levels();
+        assert_eq!((side.depth(), side.gate_depth()), (1, 1));
+        let form = Form { constant: 1.into(), ..Form::gate(2) };
+        assert_eq!((chain(form.clone()).levels().depth(), chain(form).levels().gate_depth()), (2, 3));
+        assert_eq!(chain(Form::default()).levels().depth(), 0);
+    }
+
+    #[test]
+    fn the_critical_path_has_one_gate_a_level() {
+        let gates = chain(Form::gate(3));
+        assert_eq!(gates.levels().critical_path(&gates), [0, 1, 2, 3]);
+        let gates = chain(Form::default());
+        assert!(gates.levels().critical_path(&gates).is_empty());
+    }
+
+    #[test]
+    fn a_gate_that_reads_nothing_is_still_a_gate() {
+        let mut builder = GatesBuilder::new();
+        builder.finish_bank(&[0]).unwrap();
+        builder.output(OutputWord { name: "one".into(), shape: vec![], forms: vec![Form::gate(0)] }).unwrap();
+        let gates = builder.build();
+        assert_eq!((gates.levels().depth(), gates.levels().critical_path(&gates)), (1, vec![0]));
+    }
+}
