@@ -1,9 +1,11 @@
 //! What was written down about a model, before it has any meaning as operations or circuits.
 //!
-//! [`read`] takes a path: a native TOML file (schema: [`native`]), or `-` for the same on standard input. Whatever is not understood is refused, all of it at once.
+//! [`read`] takes a path: a native TOML file (schema: [`native`]), a Hugging Face `config.json` or the directory it stands in
+//! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
 mod error;
+pub mod hugging_face;
 pub mod native;
 mod numerics;
 mod text;
@@ -31,7 +33,9 @@ pub fn read(path: &Path) -> Result<Spec, Error> {
 fn interpret(source: &Source) -> Result<Spec, Error> {
     let first = source.text().trim_start().chars().next();
     match (source.extension().as_deref(), first) {
+        (Some("json"), _) => hugging_face::read(source),
         (Some("toml"), _) => native::read(source),
+        (_, Some('{')) => hugging_face::read(source),
         (_, Some(c)) if c.is_alphanumeric() || "#[\"'_".contains(c) => native::read(source),
         _ => {
             let problem = source.problem(None, "cannot tell whether this is TOML or JSON");
