@@ -8,10 +8,12 @@ mod error;
 pub mod hugging_face;
 pub mod native;
 mod numerics;
+mod parameters;
 mod text;
 
 pub use architecture::*;
 pub use error::{Error, Place, Problem};
+pub use parameters::{Parameter, count, parameters};
 
 use std::path::Path;
 use text::Source;
