@@ -10,10 +10,12 @@ pub mod native;
 mod numerics;
 mod parameters;
 mod text;
+mod weights;
 
 pub use architecture::*;
 pub use error::{Error, Place, Problem};
 pub use parameters::{Parameter, count, parameters};
+pub use weights::{Tensor, load};
 
 use std::path::Path;
 use text::Source;
