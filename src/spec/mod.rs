@@ -1,5 +1,49 @@
 //! What was written down about a model, before it has any meaning as operations or circuits.
+//!
+//! [`read`] takes a path: a native TOML file (schema: [`native`]), a Hugging Face `config.json` or the directory it stands in
+//! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
+mod error;
+pub mod hugging_face;
+pub mod native;
+mod numerics;
+mod parameters;
+mod text;
+mod weights;
 
 pub use architecture::*;
+pub use error::{Error, Place, Problem};
+pub use parameters::{Parameter, count, parameters};
+pub use weights::{Tensor, load};
+
+use std::path::Path;
+use text::Source;
+
+/// Most layers a model may have.
+const MAX_LAYERS: u64 = 10_000;
+
+/// Reads a model.
+///
+/// `-` is standard input; a directory means its `config.json`. A file ending in `.json` is a Hugging Face configuration, one ending
+/// in `.toml` the native format; any other is told by its first character.
+///
+/// # Errors
+/// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
+pub fn read(path: &Path) -> Result<Spec, Error> {
+    interpret(&Source::open(path)?)
+}
+
+fn interpret(source: &Source) -> Result<Spec, Error> {
+    let first = source.text().trim_start().chars().next();
+    match (source.extension().as_deref(), first) {
+        (Some("json"), _) => hugging_face::read(source),
+        (Some("toml"), _) => native::read(source),
+        (_, Some('{')) => hugging_face::read(source),
+        (_, Some(c)) if c.is_alphanumeric() || "#[\"'_".contains(c) => native::read(source),
+        _ => {
+            let problem = source.problem(None, "cannot tell whether this is TOML or JSON");
+            Err(problem.help("name it .toml (native format) or .json (Hugging Face config)").into())
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Hugging Face `config.json`: the families that are understood, each key read as transformers reads it; nothing is guessed.
+//!
+//! Read are the values of `model_type` in [`supported`]. A key is either read, or listed as having no bearing on the forward
+//! pass (dropout, initialisation, token ids, bookkeeping), or refused; all refused keys and values are told at once. Absent keys
+//! take the defaults of the family's class in transformers, except the sizes of the model, which must be there (only a `gemma3`
+//! `text_config` may leave them out, as its published files do). Of a `gemma3` with images only the text model is read; of `bert`
+//! and `roberta` only the encoder, without pooler or task head.
+//!
+//! A config says nothing of exact numerics: they are weights in `fixed(2,6)`, activations in `fixed(4,4)`, rounding fused. The
+//! weights are those of `model.safetensors` if that stands beside the config, else free.
+
+mod bert;
+mod core;
+mod gemma;
+mod gpt;
+mod irrelevant;
+mod llama;
+mod parallel;
+mod rope;
+
+use super::text::{self, Fields, Problems, Source};
+use super::{Architecture, Error, Spec, WeightSource, numerics};
+
+/// Reads one family's table.
+type Family = fn(&Fields) -> Architecture;
+
+/// The families, by `model_type`.
+const FAMILIES: [(&str, Family); 17] = [
+    ("bert", bert::bert),
+    ("gemma", gemma::gemma),
+    ("gemma2", gemma::gemma2),
+    ("gemma3", gemma::gemma3),
+    ("gemma3_text", gemma::gemma3_text),
+    ("gpt2", gpt::gpt2),
+    ("gpt_neox", parallel::gpt_neox),
+    ("llama", llama::llama),
+    ("mistral", llama::mistral),
+    ("opt", gpt::opt),
+    ("phi", parallel::phi),
+    ("phi-msft", parallel::phi_msft),
+    ("phi3", llama::phi3),
+    ("qwen2", llama::qwen2),
+    ("qwen3", llama::qwen3),
+    ("roberta", bert::roberta),
+    ("stablelm", parallel::stablelm),
+];
+
+/// Said of every unknown key that resembles no known one.
+const UNKNOWN: &str = "remove it if it does not change the forward pass; if it does, this model is not supported";
+
+/// The values of `model_type` that are read.
+pub fn supported() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|(name, _)| *name)
+}
+
+/// Reads a configuration.
+pub(super) fn read(source: &Source) -> Result<Spec, Error> {
+    let node = text::json(source)?;
+    let problems = Problems::default();
+    let root = Fields::root(source, &problems, &node);
+    let Some(family) = family(&root) else {
+        problems.finish()?;
+        return Err(source.problem(None, "there is no model in this file").into());
+    };
+    let mut architecture = family(&root);
+    root.ignore(irrelevant::KEYS);
+    common(&root);
+    root.finish(UNKNOWN);
+    problems.finish()?;
+    architecture.name = name(source, &architecture.family);
+    Ok(Spec { architecture, numerics: numerics::defaults()?, weights: weights(source) })
+}
+
+fn family(root: &Fields) -> Option<Family> {
+    let kind = root.text("model_type");
+    let known = kind.and_then(|kind| FAMILIES.iter().find(|(name, _)| *name == kind));
+    let list = || format!("supported: {}", supported().collect::<Vec<_>>().join(", "));
+    match kind {
+        Some(kind) if known.is_none() => {
+            root.refuse("model_type", format!("model_type `{kind}` is not supported"), Some(list()));
+        }
+        None => {
+            let message = "key `model_type` is missing, so this is not a Hugging Face model configuration";
+            root.refuse("model_type", message, Some(list()));
+        }
+        Some(_) => {}
+    }
+    known.map(|(_, family)| *family)
+}
+
+/// What no family supports.
+fn common(root: &Fields) {
+    root.only("is_encoder_decoder", false, "only encoders or decoders are read");
+    root.only("add_cross_attention", false, "there is no second sequence to attend to");
+    let quantised = root.get("quantization_config").is_some();
+    let message = || "`quantization_config` is not supported: weights are read unquantised".to_owned();
+    root.check(&["quantization_config"], !quantised, message, "use the original checkpoint's config");
+}
+
+/// The name of the directory, or of the file if it is not called `config.json`.
+fn name(source: &Source, family: &str) -> String {
+    let path = source.path();
+    let stem = path.and_then(|path| path.file_stem()).filter(|stem| *stem != "config");
+    let directory = || path?.parent()?.file_name();
+    stem.or_else(directory).map_or_else(|| family.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn weights(source: &Source) -> WeightSource {
+    let file = source.path().map(|_| source.beside("model.safetensors")).filter(|file| file.is_file());
+    file.map_or(WeightSource::Free, WeightSource::File)
+}
+
+#[cfg(test)]
+mod tests;

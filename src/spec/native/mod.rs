@@ -1,0 +1,105 @@
+//! The native format: a model as strict TOML. Knows nothing of tensors or circuits.
+//!
+//! Every key below is the whole language; any other key, table or value is refused. `needed` has no default.
+//!
+//! ```toml
+//! name = "tiny"                 # for reports; default: the file's name
+//!
+//! [model]
+//! kind = "decoder"              # needed: "decoder" (a token sees those before it) or "encoder" (sees all)
+//! vocabulary = 5                # needed: number of token ids
+//! layers = 1                    # needed: number of blocks, at most 10000
+//! width = 4                     # needed: features of the residual stream
+//! heads = 2                     # needed: query heads
+//! kv_heads = 2                  # key and value heads, a divisor of heads; default: heads
+//! head_width = 2                # features of a head; default: width / heads, which must then be whole
+//! hidden = 8                    # needed: hidden features of the MLP
+//! context = 4                   # tokens compiled by default; default: position_rows if learned, else 8
+//! positions = "learned"         # needed: "learned", "rotary" or "none"
+//! position_rows = 4             # learned only: the longest context; default: context
+//! # rotary_base = 10000         # rotary only: base of the angles
+//! # rotary_features = 2         # rotary only: features of a head that are rotated, even; default: head_width
+//! norm = "layer"                # needed: "layer" or "rms"
+//! norm_epsilon = 1e-5           # added to the mean square
+//! norm_gain = true              # a learned factor per feature
+//! norm_bias = true              # a learned summand per feature; default: true for layer, false for rms
+//! placement = "pre"             # "pre" x + f(norm(x)), "post" norm(x + f(x)), "sandwich" x + norm(f(norm(x)))
+//! join = "serial"               # "serial", "parallel" (one norm for both), "parallel-two-norms"; the latter two with "pre"
+//! final_norm = true             # a norm after the last block; default: true, but false for "post"
+//! qk_norm = false               # RMS norm with gain on each head's query and key
+//! activation = "relu"           # needed: "relu", "gelu", "gelu-tanh", "silu", "tanh" or "sigmoid"
+//! gated = false                 # MLP is act(gate x) * (up x)
+//! bias = true                   # biases on all projections of attention and MLP
+//! # window = 2                  # a query sees only keys less than this far away
+//! tied = true                   # the output matrix is the embedding
+//! output = "logits"             # "logits", "argmax" (the token itself) or "hidden"
+//! positions_out = "all"         # "all" or "last"
+//! # softcap = 50.0              # attention scores s become cap * tanh(s / cap)
+//! # logit_softcap = 30.0        # the same for logits
+//!
+//! [numerics]                    # the whole table may be left out
+//! weights = "fixed(2,6)"        # int(b), or fixed(i,f) with i bits before the point (sign among them) and f after it
+//! activations = "fixed(4,4)"
+//! rounding = "fused"            # "fused" (at points of storage) or "eager" (after every operation)
+//! accumulate = "exact"          # the only one yet
+//! score_clamp = 8               # scores are clamped to this either side of zero
+//! exp_bits = 8                  # bits after the point of the exponential's table
+//!
+//! [weights]                     # the whole table may be left out: "free"
+//! source = "random"             # "free" (any weights) or "random"
+//! seed = 1                      # random only, needed there
+//! limit = 1.0                   # random only: greatest absolute value; default: that of the format
+//! # file = "x.safetensors"      # instead of source: tensors under the names of isobath::spec::parameters
+//! ```
+
+mod model;
+
+use super::text::{self, Fields, Problems, Source};
+use super::{Error, Spec, WeightSource, numerics};
+
+/// Said of every unknown key that resembles no known one.
+const SCHEMA: &str = "the keys of the native format are listed in the documentation of isobath::spec::native";
+
+/// Reads a native specification.
+pub(super) fn read(source: &Source) -> Result<Spec, Error> {
+    let node = text::toml(source)?;
+    let defaults = numerics::defaults()?;
+    let problems = Problems::default();
+    let root = Fields::root(source, &problems, &node);
+    let name = root.text("name").map_or_else(|| file_name(source), str::to_owned);
+    let model = root.table("model");
+    root.check(&["model"], model.is_some(), || "table `[model]` is missing".to_owned(), SCHEMA);
+    let architecture = model.map(|fields| model::read(&fields, name));
+    let numerics = root.table("numerics").map_or(defaults, |fields| numerics::read(&fields, defaults));
+    let weights = root.table("weights").map_or(WeightSource::Free, |fields| weights(&fields));
+    root.finish(SCHEMA);
+    problems.finish()?;
+    let architecture = architecture.ok_or_else(|| source.problem(None, "there is no model in this file"))?;
+    Ok(Spec { architecture, numerics, weights })
+}
+
+fn file_name(source: &Source) -> String {
+    let stem = source.path().and_then(|path| path.file_stem());
+    stem.map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn weights(fields: &Fields) -> WeightSource {
+    let kinds = [("free", false), ("random", true)];
+    let file = fields.text("file").map(|file| WeightSource::File(fields.source().beside(file)));
+    let random = fields.choice("source", &kinds, Some(false));
+    let both = file.is_some() && fields.has("source");
+    fields.check(&["source"], !both, || "`source` and `file` exclude each other".to_owned(), "keep one of them");
+    if random && !fields.has("seed") {
+        fields.refuse("seed", "key `seed` is missing: random weights need one", Some("add `seed = 1`".to_owned()));
+    }
+    for key in ["seed", "limit"] {
+        fields.check(&[key], random || !fields.has(key), || format!("`{key}` is only for source = \"random\""), "");
+    }
+    let seed = fields.integer_or("seed", 0, u64::MAX, 0);
+    let limit = fields.maybe_positive("limit");
+    fields.finish(SCHEMA);
+    file.unwrap_or(if random { WeightSource::Random { seed, limit } } else { WeightSource::Free })
+}
+
+#[cfg(test)]
+mod tests;

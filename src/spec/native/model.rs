@@ -1,0 +1,179 @@
+//! The `[model]` table: one block, repeated.
+
+use super::SCHEMA;
+use crate::spec::text::{Fields, MAX_DIMENSION};
+use crate::spec::{
+    Activation, Architecture, Attention, Block, Join, MAX_LAYERS, Mask, Mlp, Norm, NormKind, Output, Placement,
+    Positions, Rotary, ScoreScale,
+};
+
+/// Activation functions by name.
+const ACTIVATIONS: [(&str, Activation); 6] = [
+    ("relu", Activation::Relu),
+    ("gelu", Activation::Gelu),
+    ("gelu-tanh", Activation::GeluTanh),
+    ("silu", Activation::Silu),
+    ("tanh", Activation::Tanh),
+    ("sigmoid", Activation::Sigmoid),
+];
+
+/// Which kind of positions was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Learned,
+    Rotary,
+    None,
+}
+
+/// Reads the table. What cannot be read is recorded in the fields' problems.
+pub(super) fn read(fields: &Fields, name: String) -> Architecture {
+    let layers = fields.required("layers", MAX_LAYERS);
+    let width = fields.dimension("width");
+    let block = block(fields, width);
+    let (positions, default_context) = positions(fields);
+    let final_norm = fields.flag_or("final_norm", block.placement != Placement::Post).then_some(block.norm);
+    let architecture = Architecture {
+        name,
+        family: "native".to_owned(),
+        mask: fields.choice("kind", &[("decoder", Mask::Causal), ("encoder", Mask::Full)], None),
+        vocabulary: fields.dimension("vocabulary"),
+        width,
+        positions,
+        token_types: None,
+        embedding_scale: false,
+        embedding_norm: None,
+        final_norm,
+        blocks: vec![block; usize::try_from(layers).unwrap_or(1)],
+        tied: fields.flag_or("tied", true),
+        head_bias: false,
+        logit_softcap: fields.maybe_positive("logit_softcap"),
+        output: output(fields),
+        last_only: fields.choice("positions_out", &[("all", false), ("last", true)], Some(false)),
+        default_context,
+    };
+    fields.finish(SCHEMA);
+    architecture
+}
+
+fn output(fields: &Fields) -> Output {
+    let words = [("logits", Output::Logits), ("argmax", Output::Argmax), ("hidden", Output::Hidden)];
+    fields.choice("output", &words, Some(Output::Logits))
+}
+
+fn kind(fields: &Fields) -> Kind {
+    fields.choice("positions", &[("learned", Kind::Learned), ("rotary", Kind::Rotary), ("none", Kind::None)], None)
+}
+
+fn positions(fields: &Fields) -> (Positions, u64) {
+    let kind = kind(fields);
+    let (context, rows) = (fields.maybe_dimension("context"), fields.maybe_dimension("position_rows"));
+    only_for(fields, "position_rows", "learned", kind == Kind::Learned);
+    if kind != Kind::Learned {
+        let positions = if kind == Kind::Rotary { Positions::Rotary } else { Positions::None };
+        return (positions, context.unwrap_or(8));
+    }
+    if rows.is_none() && context.is_none() {
+        let message = "learned positions need the length of their table";
+        fields.check(
+            &["positions", "position_rows", "context"],
+            false,
+            || message.to_owned(),
+            "add `position_rows = 8`, say",
+        );
+    }
+    let rows = rows.or(context).unwrap_or(1);
+    let context = context.unwrap_or(rows);
+    let message = || format!("`context` is {context}, but there are only {rows} learned positions");
+    fields.check(&["context", "position_rows"], context <= rows, message, "raise `position_rows`");
+    (Positions::Learned { rows, offset: 0 }, context)
+}
+
+fn only_for(fields: &Fields, key: &str, positions: &str, holds: bool) {
+    let message = || format!("`{key}` is only for positions = \"{positions}\"");
+    fields.check(&[key, "positions"], holds || !fields.has(key), message, "remove it, or change `positions`");
+}
+
+fn block(fields: &Fields, width: u64) -> Block {
+    let bias = fields.flag_or("bias", true);
+    let norm = norm(fields);
+    let mlp = Mlp {
+        hidden: fields.dimension("hidden"),
+        activation: fields.choice("activation", &ACTIVATIONS, None),
+        gated: fields.flag_or("gated", false),
+        bias,
+    };
+    let (placement, join) = arrangement(fields);
+    Block { attention: attention(fields, width, bias, norm), mlp, norm, placement, join }
+}
+
+fn arrangement(fields: &Fields) -> (Placement, Join) {
+    let placements = [("pre", Placement::Pre), ("post", Placement::Post), ("sandwich", Placement::Sandwich)];
+    let joins =
+        [("serial", Join::Serial), ("parallel", Join::ParallelShared), ("parallel-two-norms", Join::ParallelTwoNorms)];
+    let placement = fields.choice("placement", &placements, Some(Placement::Pre));
+    let join = fields.choice("join", &joins, Some(Join::Serial));
+    let fits = join == Join::Serial || placement == Placement::Pre;
+    let message = || "attention and MLP in parallel go only with placement = \"pre\"".to_owned();
+    fields.check(&["join", "placement"], fits, message, "write `join = \"serial\"`");
+    (placement, join)
+}
+
+fn norm(fields: &Fields) -> Norm {
+    let kind = fields.choice("norm", &[("layer", NormKind::Layer), ("rms", NormKind::Rms)], None);
+    Norm {
+        kind,
+        epsilon: fields.positive_or("norm_epsilon", 1e-5),
+        gain: fields.flag_or("norm_gain", true),
+        bias: fields.flag_or("norm_bias", kind == NormKind::Layer),
+        gain_plus_one: false,
+    }
+}
+
+fn attention(fields: &Fields, width: u64, bias: bool, norm: Norm) -> Attention {
+    let heads = fields.dimension("heads");
+    let kv_heads = fields.dimension_or("kv_heads", heads);
+    let message = || format!("`kv_heads` is {kv_heads}, which does not divide the {heads} heads");
+    fields.check(&["kv_heads", "heads"], heads.is_multiple_of(kv_heads), message, "");
+    let head_width = head_width(fields, width, heads);
+    let qk_norm = Norm { kind: NormKind::Rms, gain: true, bias: false, ..norm };
+    let scale = ScoreScale::InverseSqrt(head_width as f64);
+    Attention {
+        heads,
+        kv_heads,
+        head_width,
+        qkv_bias: bias,
+        out_bias: bias,
+        qk_norm: fields.flag_or("qk_norm", false).then_some(qk_norm),
+        rotary: rotary(fields, head_width),
+        window: fields.maybe_dimension("window"),
+        softcap: fields.maybe_positive("softcap"),
+        scale,
+    }
+}
+
+fn head_width(fields: &Fields, width: u64, heads: u64) -> u64 {
+    let given = fields.maybe_dimension("head_width");
+    let whole = given.is_some() || fields.has("head_width") || width.is_multiple_of(heads);
+    let message = || format!("{heads} heads do not divide the width {width}");
+    fields.check(&["heads", "width"], whole, message, "choose a divisor of the width, or write `head_width`");
+    let head_width = given.unwrap_or((width / heads).max(1));
+    let fits = heads.checked_mul(head_width).is_some_and(|all| all <= MAX_DIMENSION);
+    let message = || format!("{heads} heads of width {head_width} have more than {MAX_DIMENSION} features");
+    fields.check(&["head_width", "heads"], fits, message, "");
+    head_width
+}
+
+fn rotary(fields: &Fields, head_width: u64) -> Option<Rotary> {
+    let rotates = kind(fields) == Kind::Rotary;
+    for key in ["rotary_base", "rotary_features"] {
+        only_for(fields, key, "rotary", rotates);
+    }
+    let features = fields.dimension_or("rotary_features", head_width);
+    let fits = features.is_multiple_of(2) && features <= head_width;
+    let message = || format!("{features} features of a head of {head_width} cannot be rotated in pairs");
+    let help = "`rotary_features` must be even and at most the head width";
+    let keys = ["rotary_features", "head_width", "heads", "width"];
+    fields.check(&keys, fits || !rotates, message, help);
+    let base = fields.positive_or("rotary_base", 10_000.0);
+    rotates.then_some(Rotary { features, base, half_split: true, scaling: None })
+}

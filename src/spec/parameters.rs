@@ -1,0 +1,170 @@
+//! The weight tensors of an architecture under canonical names; knows nothing of where weights come from.
+//!
+//! | name | shape | there when |
+//! |---|---|---|
+//! | `token_embedding` | vocabulary, width | always |
+//! | `position_embedding` | usable rows, width | positions are learned |
+//! | `token_type` | 1, width (row 0, the one used) | there are token types |
+//! | `embedding_norm.*` | width | there is a norm after the embedding |
+//! | `layer.{l}.norm1.*`, `layer.{l}.norm2.*` | width | before attention and MLP, or after them if the placement is post; no `norm2` if both share one |
+//! | `layer.{l}.post_norm1.*`, `layer.{l}.post_norm2.*` | width | after attention and MLP, if the placement is sandwich |
+//! | `layer.{l}.q.*` | heads x head width, width | always |
+//! | `layer.{l}.k.*`, `layer.{l}.v.*` | key-value heads x head width, width | always |
+//! | `layer.{l}.q_norm.gain`, `layer.{l}.k_norm.gain` | head width | queries and keys are normed |
+//! | `layer.{l}.o.*` | width, heads x head width | always |
+//! | `layer.{l}.gate.*` | hidden, width | the MLP is gated |
+//! | `layer.{l}.up.*` | hidden, width | always |
+//! | `layer.{l}.down.*` | width, hidden | always |
+//! | `final_norm.*` | width | there is a final norm |
+//! | `head.weight` | vocabulary, width | the output is not hidden states and not tied |
+//! | `head.bias` | vocabulary | the output is not hidden states and has a bias |
+//!
+//! Matrices are stored output by input. `.*` of a projection is `.weight` and `.bias`, of a norm `.gain` and `.bias`, each where
+//! the architecture has it.
+
+use super::{Architecture, Block, Join, Norm, Output, Placement, Positions};
+
+/// One weight tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its canonical name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<u64>,
+}
+
+impl Parameter {
+    /// How many numbers it holds.
+    pub fn len(&self) -> u128 {
+        self.shape.iter().map(|&size| u128::from(size)).product()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Architecture {
+    /// The longest context there are positions for, if that is limited: the usable rows of a learned table.
+    pub fn context_limit(&self) -> Option<u64> {
+        match self.positions {
+            Positions::Learned { rows, .. } => Some(rows),
+            Positions::Rotary | Positions::None => None,
+        }
+    }
+}
+
+/// Every weight tensor the forward pass reads, in the order it reads them.
+pub fn parameters(architecture: &Architecture) -> Vec<Parameter> {
+    let mut list = List::default();
+    embedding(&mut list, architecture);
+    for (index, block) in architecture.blocks.iter().enumerate() {
+        list.prefix = format!("layer.{index}.");
+        layer(&mut list, block, architecture.width);
+    }
+    list.prefix.clear();
+    head(&mut list, architecture);
+    list.parameters
+}
+
+/// How many numbers a checkpoint of the architecture stores.
+///
+/// That is [`parameters`] with tables in full: rows of a position table before the first usable one and all token types count, though
+/// the forward pass reads neither.
+pub fn count(architecture: &Architecture) -> u128 {
+    let offset = match architecture.positions {
+        Positions::Learned { offset, .. } => offset,
+        Positions::Rotary | Positions::None => 0,
+    };
+    let types = architecture.token_types.map_or(0, |rows| rows.saturating_sub(1));
+    let unread = (u128::from(offset) + u128::from(types)) * u128::from(architecture.width);
+    parameters(architecture).iter().map(Parameter::len).sum::<u128>() + unread
+}
+
+#[derive(Default)]
+struct List {
+    prefix: String,
+    parameters: Vec<Parameter>,
+}
+
+impl List {
+    fn tensor(&mut self, name: &str, shape: &[u64]) {
+        self.parameters.push(Parameter { name: format!("{}{name}", self.prefix), shape: shape.to_vec() });
+    }
+
+    fn matrix(&mut self, name: &str, rows: u64, columns: u64, bias: bool) {
+        self.tensor(&format!("{name}.weight"), &[rows, columns]);
+        if bias {
+            self.tensor(&format!("{name}.bias"), &[rows]);
+        }
+    }
+
+    fn norm(&mut self, name: &str, norm: &Norm, width: u64) {
+        for (part, there) in [("gain", norm.gain), ("bias", norm.bias)] {
+            if there {
+                self.tensor(&format!("{name}.{part}"), &[width]);
+            }
+        }
+    }
+}
+
+fn embedding(list: &mut List, architecture: &Architecture) {
+    let width = architecture.width;
+    list.tensor("token_embedding", &[architecture.vocabulary, width]);
+    if let Some(rows) = architecture.context_limit() {
+        list.tensor("position_embedding", &[rows, width]);
+    }
+    if architecture.token_types.is_some() {
+        list.tensor("token_type", &[1, width]);
+    }
+    if let Some(norm) = &architecture.embedding_norm {
+        list.norm("embedding_norm", norm, width);
+    }
+}
+
+fn layer(list: &mut List, block: &Block, width: u64) {
+    list.norm("norm1", &block.norm, width);
+    if block.join != Join::ParallelShared {
+        list.norm("norm2", &block.norm, width);
+    }
+    if block.placement == Placement::Sandwich {
+        list.norm("post_norm1", &block.norm, width);
+        list.norm("post_norm2", &block.norm, width);
+    }
+    attention(list, block, width);
+    let (hidden, bias) = (block.mlp.hidden, block.mlp.bias);
+    if block.mlp.gated {
+        list.matrix("gate", hidden, width, bias);
+    }
+    list.matrix("up", hidden, width, bias);
+    list.matrix("down", width, hidden, bias);
+}
+
+fn attention(list: &mut List, block: &Block, width: u64) {
+    let attention = &block.attention;
+    let (queries, keys) = (attention.heads * attention.head_width, attention.kv_heads * attention.head_width);
+    list.matrix("q", queries, width, attention.qkv_bias);
+    list.matrix("k", keys, width, attention.qkv_bias);
+    list.matrix("v", keys, width, attention.qkv_bias);
+    if let Some(norm) = &attention.qk_norm {
+        list.norm("q_norm", norm, attention.head_width);
+        list.norm("k_norm", norm, attention.head_width);
+    }
+    list.matrix("o", width, queries, attention.out_bias);
+}
+
+fn head(list: &mut List, architecture: &Architecture) {
+    if let Some(norm) = &architecture.final_norm {
+        list.norm("final_norm", norm, architecture.width);
+    }
+    if architecture.output == Output::Hidden {
+        return;
+    }
+    if !architecture.tied {
+        list.tensor("head.weight", &[architecture.vocabulary, architecture.width]);
+    }
+    if architecture.head_bias {
+        list.tensor("head.bias", &[architecture.vocabulary]);
+    }
+}

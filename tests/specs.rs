@@ -1,0 +1,214 @@
+//! Specifications as a user meets them: real configurations, shipped circuits, and inputs that must be refused.
+
+#![allow(clippy::unwrap_used)]
+
+use isobath::spec::{self, Architecture, Join, Output, Placement, Positions, WeightSource};
+use std::path::{Path, PathBuf};
+
+const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/models/configs");
+const CIRCUITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/circuits");
+
+/// The shared configuration of a model, or nothing (and a message) where the folder is not there.
+fn shared(model: &str) -> Option<PathBuf> {
+    let path = Path::new(SHARED).join(model);
+    if !path.exists() {
+        println!("skipped: no {}", path.display());
+    }
+    path.exists().then_some(path)
+}
+
+fn architecture(path: &Path) -> Architecture {
+    spec::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).architecture
+}
+
+/// Published parameter counts; BERT's and RoBERTa's are those of the encoder without pooler.
+const COUNTS: [(&str, u128); 20] = [
+    ("gpt2", 124_439_808),
+    ("gpt2-xl", 1_557_611_200),
+    ("opt-1.3b", 1_315_758_080),
+    ("llama-2-7b", 6_738_415_616),
+    ("llama-3-8b", 8_030_261_248),
+    ("llama-3.1-8b", 8_030_261_248),
+    ("llama-3.2-1b", 1_235_814_400),
+    ("mistral-7b-v0.1", 7_241_732_096),
+    ("qwen2-7b", 7_615_616_512),
+    ("qwen2.5-3b", 3_085_938_688),
+    ("qwen3-0.6b", 596_049_920),
+    ("gemma-2b", 2_506_172_416),
+    ("gemma2-2b", 2_614_341_888),
+    ("gemma3-1b-it", 999_885_952),
+    ("phi-1_5", 1_418_270_720),
+    ("phi-3.5-mini", 3_821_079_552),
+    ("redpajama-incite-3b", 2_775_864_320),
+    ("bert-base-cased", 107_719_680),
+    ("roberta-base", 124_055_040),
+    ("stablelm-3b", 2_795_443_200),
+];
+
+#[test]
+fn real_configurations_have_their_published_size() {
+    for (model, count) in COUNTS {
+        let Some(path) = shared(model) else { continue };
+        let read = architecture(&path);
+        assert_eq!(spec::count(&read), count, "{model}");
+        assert_eq!(read.name, model);
+    }
+}
+
+#[test]
+fn real_configurations_have_their_features() {
+    let read = |model| shared(model).map(|path| architecture(&path));
+    let windows = |model: &Architecture| model.blocks.iter().filter(|block| block.attention.window.is_some()).count();
+    if let Some(mistral) = read("mistral-7b-v0.1") {
+        assert!(mistral.blocks.iter().all(|block| block.attention.window == Some(4096)));
+    }
+    if let Some(qwen) = read("qwen2-7b") {
+        assert_eq!(windows(&qwen), 0);
+        assert!(qwen.blocks[0].attention.qkv_bias && !qwen.blocks[0].attention.out_bias);
+    }
+    if let Some(gemma) = read("gemma2-2b") {
+        assert_eq!((windows(&gemma), gemma.logit_softcap), (13, Some(30.0)));
+        assert_eq!(gemma.blocks[0].attention.window, Some(4096));
+        assert_eq!((gemma.blocks[0].placement, gemma.embedding_scale), (Placement::Sandwich, true));
+    }
+    if let Some(gemma) = read("gemma3-1b-it") {
+        let base = |layer: usize| gemma.blocks[layer].attention.rotary.as_ref().map(|rotary| rotary.base);
+        assert_eq!((windows(&gemma), base(4), base(5)), (22, Some(10_000.0), Some(1_000_000.0)));
+        assert!(gemma.blocks[0].attention.qk_norm.is_some_and(|norm| norm.gain_plus_one));
+    }
+    if let Some(llama) = read("llama-3.1-8b") {
+        let rotary = llama.blocks[0].attention.rotary.as_ref();
+        assert_eq!(rotary.and_then(|rotary| rotary.scaling.as_deref()), Some("llama3"));
+        assert_eq!((llama.context_limit(), llama.default_context), (None, 1024));
+    }
+    if let Some(phi) = read("phi-1_5") {
+        assert_eq!((phi.blocks[0].join, phi.head_bias), (Join::ParallelShared, true));
+        assert_eq!(phi.blocks[0].attention.rotary.as_ref().map(|rotary| rotary.features), Some(32));
+    }
+    if let Some(neox) = read("redpajama-incite-3b") {
+        assert_eq!(neox.blocks[0].join, Join::Serial);
+    }
+    if let Some(roberta) = read("roberta-base") {
+        assert_eq!(roberta.positions, Positions::Learned { rows: 512, offset: 2 });
+        assert_eq!((roberta.output, roberta.blocks[0].placement), (Output::Hidden, Placement::Post));
+    }
+    if let Some(opt) = read("opt-1.3b") {
+        assert_eq!(opt.positions, Positions::Learned { rows: 2048, offset: 2 });
+    }
+}
+
+#[test]
+fn other_families_are_refused_by_name() {
+    let models =
+        ["t5-small", "mixtral-8x7b", "deepseek-v3", "gpt-oss-20b", "mamba-default", "qwen3-30b-a3b", "fla-gla_340M"];
+    for path in models.into_iter().filter_map(shared) {
+        let error = spec::read(&path).unwrap_err().to_string();
+        assert!(error.starts_with("model_type `") && error.contains("supported: bert, gemma"), "{error}");
+    }
+}
+
+#[test]
+fn every_shared_configuration_is_read_or_refused() {
+    let Some(all) = shared("") else { return };
+    for entry in std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let known = COUNTS.iter().any(|(model, _)| entry.ends_with(model));
+        assert_eq!(spec::read(&entry).is_ok(), known, "{}", entry.display());
+    }
+}
+
+#[test]
+fn shipped_circuits_are_read() {
+    for (name, layers, random) in [("tiny-gpt", 1, true), ("tiny-llama", 1, true), ("tiny-bert", 2, true)] {
+        let read = spec::read(&Path::new(CIRCUITS).join(name).with_extension("toml")).unwrap();
+        assert_eq!((read.architecture.name.as_str(), read.architecture.blocks.len()), (name, layers));
+        assert_eq!(matches!(read.weights, WeightSource::Random { .. }), random);
+        assert_eq!(read.numerics.activations.to_string(), "fixed(3,1)");
+    }
+    for (name, count) in [("gpt2", 124_439_808), ("llama-3-8b", 8_030_261_248), ("modadd7_gpt2_1l", 2432)] {
+        assert_eq!(spec::count(&architecture(&Path::new(CIRCUITS).join(name))), count, "{name}");
+    }
+}
+
+#[test]
+fn the_shipped_figures_are_those_of_the_real_files() {
+    for model in ["gpt2", "llama-3-8b"] {
+        let Some(path) = shared(model) else { continue };
+        assert_eq!(architecture(&path), architecture(&Path::new(CIRCUITS).join(model)));
+    }
+}
+
+#[test]
+fn shipped_weights_are_read() {
+    let read = spec::read(&Path::new(CIRCUITS).join("modadd7_gpt2_1l")).unwrap();
+    let tensors = spec::load(&read).unwrap();
+    assert_eq!(tensors.len(), spec::parameters(&read.architecture).len());
+    assert_eq!(tensors.values().map(|tensor| tensor.values.len()).sum::<usize>(), 2432);
+    assert_eq!(tensors["token_embedding"].values[17], -0.259_408_742_189_407_35);
+    assert_eq!(tensors["layer.0.k.weight"].values[16 + 2], -0.105_112_999_677_658_08);
+    assert_eq!(tensors["layer.0.v.bias"].values[3], 0.051_054_086_536_169_05);
+    assert_eq!(tensors["layer.0.down.weight"].values[32 + 5], -0.197_853_907_942_771_9);
+}
+
+/// A file's ending and bytes, and what its refusal must say.
+const REFUSED: &[(&str, &[u8], &str)] = &[
+    ("json", b"", "is empty"),
+    ("toml", b" \n\t", "is empty"),
+    ("json", b"{\"model_type\": \"gpt2\xff\"}", "not UTF-8 text: the byte at offset 20"),
+    ("json", b"{\"model_type\": \"gpt2\", \"n_la", "bad.json:1:24"),
+    ("json", b"{\n  \"vocab_size\": 5,\n", "bad.json:3:1"),
+    ("json", b"{\"a\": 1, \"a\": 2}", "key `a` is written twice"),
+    ("json", b"[]", "the text is a list, not a table"),
+    ("json", b"{}", "key `model_type` is missing"),
+    ("json", b"{\"model_type\": 3}", "`model_type` is an integer, but must be text"),
+    ("json", b"{\"model_type\": \"t5\"}", "model_type `t5` is not supported"),
+    ("json", b"<html>", "not valid JSON: found '<'"),
+    ("json", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+    ("txt", b"<html>", "cannot tell whether this is TOML or JSON"),
+    ("txt", b"{\"model_type\": \"t5\"}", "model_type `t5` is not supported"),
+    ("txt", b"name = 3", "`name` is an integer, but must be text"),
+    ("toml", b"[model", "bad.toml:1:7"),
+    ("toml", b"name = 'a'\nname = 'b'", "duplicate key"),
+    ("toml", b"name = 'a'", "table `[model]` is missing"),
+    ("toml", b"modle = 1", "did you mean `model`?"),
+    ("toml", b"[[model]]", "`model` is a list, not a table"),
+    ("toml", b"[model]\nlayers = 1", "keys `width`, `norm`, `hidden`"),
+    ("safetensors", b"", "named like a weight file"),
+];
+
+#[test]
+fn bad_files_are_refused_with_their_place() {
+    let directory = tempfile::tempdir().unwrap();
+    for (ending, bytes, wanted) in REFUSED {
+        let path = directory.path().join("bad").with_extension(ending);
+        std::fs::write(&path, bytes).unwrap();
+        let error = spec::read(&path).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{wanted:?} is not in:\n{error}");
+        assert!(error.contains("bad."), "{error}");
+    }
+}
+
+#[test]
+fn a_truncated_file_is_refused_or_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    for (file, parts_are_whole) in [("tiny-llama.toml", true), ("gpt2/config.json", false)] {
+        let text = std::fs::read(Path::new(CIRCUITS).join(file)).unwrap();
+        let path = directory.path().join("cut").with_extension(Path::new(file).extension().unwrap());
+        for length in 0..text.len() - 2 {
+            std::fs::write(&path, &text[..length]).unwrap();
+            let read = spec::read(&path);
+            assert!(read.is_err() || parts_are_whole, "{file} cut to {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn bad_paths_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let message = |path: &Path| spec::read(path).unwrap_err().to_string();
+    assert!(message(directory.path()).contains("is a directory without a config.json"));
+    assert!(message(&directory.path().join("absent.toml")).starts_with("there is no file"));
+    let zero = Path::new("/dev/zero");
+    if zero.exists() {
+        assert!(message(zero).contains("is larger than 64 MiB"));
+    }
+}
