@@ -19,3 +19,7 @@ pub mod words;
 pub mod lower;
 
 pub mod gates;
+
+pub mod expand;
+
+pub mod pipeline;

@@ -99,8 +99,7 @@ mod tests {
                 for n in 1..12u64 {
                     let pairs = band.pairs(&Size::free(&name, n));
                     let allowed = |i: u64, j: u64| (!causal || j <= i) && window.is_none_or(|w| i.abs_diff(j) < w);
-                    let rows: Vec<u64> =
-                        (0..n).map(|i| (0..n).filter(|j| allowed(i, *j)).count() as u64).collect();
+                    let rows: Vec<u64> = (0..n).map(|i| (0..n).filter(|j| allowed(i, *j)).count() as u64).collect();
                     assert_eq!(pairs.value(|_| n), rows.iter().sum::<u64>().into(), "{band:?} at {n}");
                     let ends = (*rows.iter().min().unwrap(), *rows.iter().max().unwrap());
                     assert_eq!(band.keys_per_query(n), ends, "{band:?} at {n}");

@@ -108,7 +108,14 @@ impl Builder {
         self.circuit
     }
 
-    fn push(&mut self, shape: Vec<Size>, band: Option<Band>, node: Node, range: Interval, magnitude: BigInt) -> ArrayId {
+    fn push(
+        &mut self,
+        shape: Vec<Size>,
+        band: Option<Band>,
+        node: Node,
+        range: Interval,
+        magnitude: BigInt,
+    ) -> ArrayId {
         let origin = self.origin;
         self.circuit.arrays.push(Array { shape, band, node, range, magnitude, origin });
         ArrayId(self.circuit.arrays.len() as u32 - 1)

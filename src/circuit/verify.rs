@@ -61,7 +61,13 @@ pub enum CircuitError {
 }
 
 /// Checks a new affine array against the arrays and tables before it.
-pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], band: Option<&Band>, affine: &Affine) -> Result<(), CircuitError> {
+pub(super) fn affine(
+    arrays: &[Array],
+    tables: &[Table],
+    shape: &[Size],
+    band: Option<&Band>,
+    affine: &Affine,
+) -> Result<(), CircuitError> {
     let array = arrays.len();
     if shape.iter().any(|size| size.value == 0) {
         return Err(CircuitError::Empty { array });
@@ -76,7 +82,13 @@ pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], band: O
     affine.terms.iter().try_for_each(|term| check_term(arrays, tables, shape, band, term))
 }
 
-fn check_term(arrays: &[Array], tables: &[Table], shape: &[Size], band: Option<&Band>, term: &Term) -> Result<(), CircuitError> {
+fn check_term(
+    arrays: &[Array],
+    tables: &[Table],
+    shape: &[Size],
+    band: Option<&Band>,
+    term: &Term,
+) -> Result<(), CircuitError> {
     let array = arrays.len();
     let Some(source) = arrays.get(term.source.index()) else {
         return Err(CircuitError::Forward { array, reference: term.source.index() });
@@ -133,7 +145,14 @@ fn well_formed(array: usize, band: &Band, space: &[Size]) -> Result<(), CircuitE
 }
 
 /// The band in force in a term, and that the source's own band is implied by it.
-fn banding(array: usize, source: &Array, space: &[Size], axes: usize, band: Option<&Band>, term: &Term) -> Result<(), CircuitError> {
+fn banding(
+    array: usize,
+    source: &Array,
+    space: &[Size],
+    axes: usize,
+    band: Option<&Band>,
+    term: &Term,
+) -> Result<(), CircuitError> {
     let wrong = |reason| Err(CircuitError::Banding { array, reason });
     if let Some(own) = &term.band {
         well_formed(array, own, space)?;
@@ -166,7 +185,9 @@ pub(super) fn bank(arrays: &[Array], form: ArrayId, thresholds: &super::Threshol
         return Err(CircuitError::Empty { array });
     }
     match thresholds {
-        super::Thresholds::Known(list) if list.windows(2).any(|pair| pair[0] > pair[1]) => Err(CircuitError::Order { array }),
+        super::Thresholds::Known(list) if list.windows(2).any(|pair| pair[0] > pair[1]) => {
+            Err(CircuitError::Order { array })
+        }
         _ => Ok(()),
     }
 }

@@ -142,7 +142,8 @@ impl TermPlan {
             }
             gathers.extend(index.gather.iter().map(|(axis, list)| (*axis, list.clone(), stride)));
         }
-        let size = |axis: usize| array.shape.get(axis).map_or_else(|| term.sum[axis - array.shape.len()].value, |s| s.value);
+        let size =
+            |axis: usize| array.shape.get(axis).map_or_else(|| term.sum[axis - array.shape.len()].value, |s| s.value);
         Self {
             source: term.source,
             sums: term.sum.iter().map(|size| size.value).collect(),
@@ -165,7 +166,14 @@ impl TermPlan {
     }
 
     #[inline]
-    fn descend<'a>(&'a self, depth: usize, at: &[u64], source: i64, coef: i64, f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
+    fn descend<'a>(
+        &'a self,
+        depth: usize,
+        at: &[u64],
+        source: i64,
+        coef: i64,
+        f: &mut impl FnMut(ArrayId, usize, Weight<'a>),
+    ) {
         let Some(len) = self.sums.get(depth) else {
             let weight = self.coef.get(coef);
             if !weight.is_zero() {

@@ -29,7 +29,13 @@ impl Lowering<'_> {
         Constants { table, range, values, fraction: format.fraction() }
     }
 
-    pub(super) fn embed(&mut self, tokens: Option<NodeIndex>, table: ParamId, scale: Option<&Rational>, format: Format) -> Result<Value> {
+    pub(super) fn embed(
+        &mut self,
+        tokens: Option<NodeIndex>,
+        table: ParamId,
+        scale: Option<&Rational>,
+        format: Format,
+    ) -> Result<Value> {
         let ids = self.array(tokens)?;
         let (vocabulary, width) = (self.graph.param(table).shape[0], self.graph.param(table).shape[1]);
         let rows = self.rounded(table, scale, format);
@@ -51,7 +57,13 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn add_rows(&mut self, x: Option<NodeIndex>, table: ParamId, first_only: bool, format: Format) -> Result<Value> {
+    pub(super) fn add_rows(
+        &mut self,
+        x: Option<NodeIndex>,
+        table: ParamId,
+        first_only: bool,
+        format: Format,
+    ) -> Result<Value> {
         let form = self.operand(x)?;
         let rows = self.rounded(table, None, format);
         let shape = self.maker.shape(form.array);
@@ -65,7 +77,13 @@ impl Lowering<'_> {
         Ok(Value::Form(Form { array, unit }))
     }
 
-    pub(super) fn linear(&mut self, x: Option<NodeIndex>, weight: ParamId, bias: Option<ParamId>, out: &[u64]) -> Result<Value> {
+    pub(super) fn linear(
+        &mut self,
+        x: Option<NodeIndex>,
+        weight: ParamId,
+        bias: Option<ParamId>,
+        out: &[u64],
+    ) -> Result<Value> {
         let form = self.operand(x)?;
         let weights = self.constants(weight);
         let features = self.maker.shape(form.array)[1..].to_vec();
@@ -95,7 +113,14 @@ impl Lowering<'_> {
     }
 
     /// `cos * x + sin * partner`, both tables by position and feature.
-    pub(super) fn rotate(&mut self, x: Option<NodeIndex>, features: u64, base: &Rational, half_split: bool, fraction: u32) -> Result<Value> {
+    pub(super) fn rotate(
+        &mut self,
+        x: Option<NodeIndex>,
+        features: u64,
+        base: &Rational,
+        half_split: bool,
+        fraction: u32,
+    ) -> Result<Value> {
         let form = self.operand(x)?;
         let shape = self.maker.shape(form.array);
         let (last, positions) = (shape.len() - 1, shape[0].value);

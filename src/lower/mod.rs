@@ -39,7 +39,9 @@ pub enum LowerError {
     #[error("internal error while lowering: {0}")]
     Circuit(#[from] CircuitError),
     /// A format too wide to make tables of.
-    #[error("activations in {format} are too wide to bind to weights: formats of up to {most} bits are compiled and run, wider ones only measured; use --format with fewer bits, or `report`")]
+    #[error(
+        "activations in {format} are too wide to bind to weights: formats of up to {most} bits are compiled and run, wider ones only measured; use --format with fewer bits, or `report`"
+    )]
     Wide {
         /// The format.
         format: Format,
@@ -47,7 +49,9 @@ pub enum LowerError {
         most: u32,
     },
     /// A table that does not fit.
-    #[error("{what} would need {entries} table entries; use `report`, which makes no tables, or a smaller context or vocabulary")]
+    #[error(
+        "{what} would need {entries} table entries; use `report`, which makes no tables, or a smaller context or vocabulary"
+    )]
     Large {
         /// Which table.
         what: &'static str,
@@ -144,7 +148,9 @@ impl Lowering<'_> {
             Op::Embed { table, scale, format } => self.embed(first, *table, scale.as_ref(), *format),
             Op::AddRows { table, first_only, format } => self.add_rows(first, *table, *first_only, *format),
             Op::Linear { weight, bias, out } => self.linear(first, *weight, *bias, out),
-            Op::Rotate { features, base, half_split, fraction } => self.rotate(first, *features, base, *half_split, *fraction),
+            Op::Rotate { features, base, half_split, fraction } => {
+                self.rotate(first, *features, base, *half_split, *fraction)
+            }
             Op::Add => {
                 let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
                 Ok(Value::Form(self.maker.add(&a, &b)?))

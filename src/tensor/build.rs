@@ -11,8 +11,8 @@ use super::{Attended, Graph, Node, Op, ParamId, Parameters, ParamsError, Scores}
 use crate::expr::Size;
 use crate::number::{Function, Rational, rational_from_decimal};
 use crate::spec::{
-    Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement, Positions,
-    Rotary, Rounding, ScoreScale,
+    Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement,
+    Positions, Rotary, Rounding, ScoreScale,
 };
 
 /// Why no graph could be made.
@@ -41,7 +41,9 @@ pub enum BuildError {
         reason: &'static str,
     },
     /// A rescaling of rotary angles whose tables are not made.
-    #[error("rotary scaling `{0}` changes table entries that are not computed yet: the architecture can be reported, not compiled with weights")]
+    #[error(
+        "rotary scaling `{0}` changes table entries that are not computed yet: the architecture can be reported, not compiled with weights"
+    )]
     RotaryScaling(String),
 }
 
@@ -51,7 +53,12 @@ type Result<T> = std::result::Result<T, BuildError>;
 ///
 /// # Errors
 /// When the context exceeds the position table, a weight is missing, or a number is out of range.
-pub fn from_architecture(architecture: &Architecture, numerics: &Numerics, parameters: &Parameters, context: &Size) -> Result<Graph> {
+pub fn from_architecture(
+    architecture: &Architecture,
+    numerics: &Numerics,
+    parameters: &Parameters,
+    context: &Size,
+) -> Result<Graph> {
     check_context(architecture, context)?;
     let mut make = Make {
         architecture,
@@ -77,9 +84,10 @@ fn check_context(architecture: &Architecture, context: &Size) -> Result<()> {
     match architecture.positions {
         _ if context.value == 0 => refuse("a sequence has at least one token".to_owned()),
         _ if context.value > 1 << 60 => refuse("at most 2^60 tokens".to_owned()),
-        Positions::Learned { rows, .. } if context.value > rows => {
-            refuse(format!("the learned position table of {} has {rows} rows; use --context {rows} or less", architecture.name))
-        }
+        Positions::Learned { rows, .. } if context.value > rows => refuse(format!(
+            "the learned position table of {} has {rows} rows; use --context {rows} or less",
+            architecture.name
+        )),
         _ => Ok(()),
     }
 }
@@ -277,7 +285,14 @@ impl Make<'_> {
         })
     }
 
-    fn sandwich(&mut self, placement: Placement, module: &str, name: &str, block: &Block, x: NodeIndex) -> Result<NodeIndex> {
+    fn sandwich(
+        &mut self,
+        placement: Placement,
+        module: &str,
+        name: &str,
+        block: &Block,
+        x: NodeIndex,
+    ) -> Result<NodeIndex> {
         match placement {
             Placement::Sandwich => self.within(module, |make| make.norm(name, &block.norm, x)),
             _ => Ok(x),
@@ -345,7 +360,8 @@ impl Make<'_> {
         let Numerics { score_clamp: clamp, exp_bits, .. } = *self.numerics;
         if f64::from(clamp) * std::f64::consts::LOG2_E + f64::from(exp_bits) > 60.0 || clamp == 0 {
             let value = format!("{clamp} with {exp_bits} exp_bits");
-            let reason = "the table of exponentials has 1 to 60 bits: score_clamp * 1.443 + exp_bits must be at most 60";
+            let reason =
+                "the table of exponentials has 1 to 60 bits: score_clamp * 1.443 + exp_bits must be at most 60";
             return Err(BuildError::Value { what: "score_clamp", value, reason });
         }
         Ok(Scores { scale_squared, softcap, format: self.numerics.activations, clamp, exp_bits })

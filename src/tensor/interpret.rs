@@ -39,7 +39,9 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor], tokens: &[u64]) -> 
         Op::Embed { table, scale, format } => embed(graph, operands[0], *table, scale.as_ref(), *format)?,
         Op::AddRows { table, first_only, format } => add_rows(graph, operands[0], *table, *first_only, *format)?,
         Op::Linear { weight, bias, .. } => linear(graph, operands[0], *weight, *bias, shape[0])?,
-        Op::Rotate { features, base, half_split, fraction } => rotate(operands[0], *features as usize, base, *half_split, *fraction),
+        Op::Rotate { features, base, half_split, fraction } => {
+            rotate(operands[0], *features as usize, base, *half_split, *fraction)
+        }
         Op::Add => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a + b).collect(),
         Op::Product => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a * b).collect(),
         Op::Store { function, format } => operands[0].values.iter().map(|x| through(function, x, *format)).collect(),
@@ -96,7 +98,13 @@ fn weight(graph: &Graph, id: ParamId, position: usize) -> Option<Rational> {
     Some(Rational::new(level.into(), BigInt::one() << param.format.fraction()))
 }
 
-fn embed(graph: &Graph, tokens: &Tensor, table: ParamId, scale: Option<&Rational>, format: Format) -> Option<Vec<Rational>> {
+fn embed(
+    graph: &Graph,
+    tokens: &Tensor,
+    table: ParamId,
+    scale: Option<&Rational>,
+    format: Format,
+) -> Option<Vec<Rational>> {
     let width = graph.param(table).shape[1] as usize;
     let mut values = Vec::new();
     for token in &tokens.values {
@@ -118,7 +126,13 @@ fn add_rows(graph: &Graph, x: &Tensor, table: ParamId, first_only: bool, format:
     x.values.iter().enumerate().map(entry).collect()
 }
 
-fn linear(graph: &Graph, x: &Tensor, matrix: ParamId, bias: Option<ParamId>, positions: usize) -> Option<Vec<Rational>> {
+fn linear(
+    graph: &Graph,
+    x: &Tensor,
+    matrix: ParamId,
+    bias: Option<ParamId>,
+    positions: usize,
+) -> Option<Vec<Rational>> {
     let [outputs, inputs] = graph.param(matrix).shape[..] else { return None };
     let (outputs, inputs) = (outputs as usize, inputs as usize);
     let mut values = Vec::with_capacity(positions * outputs);
@@ -270,7 +284,9 @@ fn softmax(weights: &Tensor, format: Format) -> Vec<Rational> {
 }
 
 fn mix(weights: &Tensor, values: &Tensor) -> Vec<Rational> {
-    let ([queries, keys, groups, members], [_, _, width]) = (&weights.shape[..], &values.shape[..]) else { return Vec::new() };
+    let ([queries, keys, groups, members], [_, _, width]) = (&weights.shape[..], &values.shape[..]) else {
+        return Vec::new();
+    };
     let sum = |position: usize| {
         let (rest, feature) = position.div_rem(width);
         let (rest, member) = rest.div_rem(members);

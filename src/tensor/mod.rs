@@ -210,7 +210,8 @@ impl Graph {
     /// A node's operands in order.
     pub fn operands(&self, id: NodeIndex) -> Vec<NodeIndex> {
         use petgraph::visit::EdgeRef;
-        let mut edges: Vec<_> = self.nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
+        let mut edges: Vec<_> =
+            self.nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
         edges.sort_unstable();
         edges.into_iter().map(|(_, source)| source).collect()
     }

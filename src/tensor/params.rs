@@ -67,7 +67,9 @@ pub enum ParamsError {
         entries: u128,
     },
     /// Drawn or given weights in a format too wide to make tables of.
-    #[error("`{0}` is too wide to compile or run: formats of up to 16 bits are bound to weights, wider ones are only measured")]
+    #[error(
+        "`{0}` is too wide to compile or run: formats of up to 16 bits are bound to weights, wider ones are only measured"
+    )]
     Wide(Format),
 }
 
@@ -134,7 +136,12 @@ impl Parameters {
         (0..entries).map(|_| lo + (split_mix(&mut state) % span) as i64).collect()
     }
 
-    fn given(&self, name: &str, shape: &[u64], tensors: &BTreeMap<String, (Vec<u64>, Vec<f64>)>) -> Result<Arc<[i64]>, ParamsError> {
+    fn given(
+        &self,
+        name: &str,
+        shape: &[u64],
+        tensors: &BTreeMap<String, (Vec<u64>, Vec<f64>)>,
+    ) -> Result<Arc<[i64]>, ParamsError> {
         let (got, values) = tensors.get(name).ok_or_else(|| ParamsError::Missing(name.to_owned()))?;
         if got != shape {
             return Err(ParamsError::Shape { name: name.to_owned(), wanted: shape.to_vec(), got: got.clone() });

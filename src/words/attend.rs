@@ -190,7 +190,13 @@ impl Maker {
     }
 
     /// The sum of exponential times value over the keys of each query.
-    fn mixture(&mut self, scores: &Form, weights: &Word, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+    fn mixture(
+        &mut self,
+        scores: &Form,
+        weights: &Word,
+        values: &Word,
+        output: &[Size],
+    ) -> Result<ArrayId, CircuitError> {
         let value_bits = self.bits(values)?;
         match (&weights.code, self.strategy) {
             (Code::Constant, _) => self.plain_sum(weights, values, output),
@@ -210,7 +216,15 @@ impl Maker {
     }
 
     /// `sum of [S >= c] and bit` as the one gate `[S + M bit >= c + M]`.
-    fn fused_sum(&mut self, scores: &Form, weights: &Word, levels: &Levels, bits: &Bits, values: &Word, output: &[Size]) -> Result<ArrayId, CircuitError> {
+    fn fused_sum(
+        &mut self,
+        scores: &Form,
+        weights: &Word,
+        levels: &Levels,
+        bits: &Bits,
+        values: &Word,
+        output: &[Size],
+    ) -> Result<ArrayId, CircuitError> {
         let range = self.range(scores.array);
         let push = &range.hi - &range.lo + BigInt::one();
         let mut shape = weights.shape.clone();
@@ -239,7 +253,13 @@ impl Maker {
     }
 
     /// `sum over keys and bits of bit worth * (first level * bit + sum of level steps * gate)`; output axes query, group, member, feature.
-    fn fused_terms(&mut self, gates: ArrayId, levels: &Levels, bits: &Bits, weights: &Word) -> Result<Vec<Term>, CircuitError> {
+    fn fused_terms(
+        &mut self,
+        gates: ArrayId,
+        levels: &Levels,
+        bits: &Bits,
+        weights: &Word,
+    ) -> Result<Vec<Term>, CircuitError> {
         let band = summed_band(weights.band.as_ref(), 4);
         let key = weights.shape[1].clone();
         let (count, width) = (levels.gates(), bits.count());
@@ -282,7 +302,8 @@ impl Maker {
     /// # Errors
     /// Never for words of this circuit.
     pub fn mix(&mut self, weights: &Word, values: &Word) -> Result<Form, CircuitError> {
-        let output: Vec<Size> = [0, 2, 3].map(|axis| weights.shape[axis].clone()).into_iter().chain([values.shape[2].clone()]).collect();
+        let output: Vec<Size> =
+            [0, 2, 3].map(|axis| weights.shape[axis].clone()).into_iter().chain([values.shape[2].clone()]).collect();
         let array = match (&weights.code, &values.code) {
             (Code::Constant, _) => self.plain_sum(weights, values, &output)?,
             _ => self.product_sum(weights, values, &output)?,

@@ -59,7 +59,7 @@ impl Levels {
         let Self::Path(corners) = self else { return u128::from(self.gates()) * u128::from(bits) };
         let run = |bit: u32, a: i64, b: i64| {
             let step = 1i64 << bit;
-            u128::from(a.max(b).div_floor(&step).abs_diff(a.min(b).div_floor(&step)))
+            u128::from(Integer::div_floor(&a.max(b), &step).abs_diff(Integer::div_floor(&a.min(b), &step)))
         };
         (0..bits).map(|bit| corners.windows(2).map(|pair| run(bit, pair[0], pair[1])).sum::<u128>()).sum()
     }

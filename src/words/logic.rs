@@ -45,7 +45,14 @@ impl Maker {
         }
     }
 
-    fn scaled(&mut self, word: &Word, factor: i64, at: &[Index], pairing: &Pairing, summed: usize) -> Result<ArrayId, CircuitError> {
+    fn scaled(
+        &mut self,
+        word: &Word,
+        factor: i64,
+        at: &[Index],
+        pairing: &Pairing,
+        summed: usize,
+    ) -> Result<ArrayId, CircuitError> {
         let value = self.value(word)?;
         let kept = pairing.shape.len() - summed;
         let term = Term::new(value, at.to_vec()).over(pairing.shape[kept..].to_vec()).by(factor);
@@ -53,7 +60,13 @@ impl Maker {
     }
 
     /// The gates `[x_i + y_j (+ also) >= 2 (3)]`.
-    pub(super) fn ands(&mut self, x: &Bits, y: &Bits, pairing: &Pairing, also: Option<Term>) -> Result<Ands, CircuitError> {
+    pub(super) fn ands(
+        &mut self,
+        x: &Bits,
+        y: &Bits,
+        pairing: &Pairing,
+        also: Option<Term>,
+    ) -> Result<Ands, CircuitError> {
         let axes = pairing.shape.len();
         let bits = [x.len(), y.len()];
         let mut shape = pairing.shape.clone();

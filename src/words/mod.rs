@@ -110,18 +110,36 @@ impl Maker {
     ///
     /// # Errors
     /// When a reference does not hold.
-    pub fn affine(&mut self, shape: Vec<Size>, band: Option<Band>, terms: Vec<Term>, constants: Vec<Coef>) -> Result<ArrayId, CircuitError> {
+    pub fn affine(
+        &mut self,
+        shape: Vec<Size>,
+        band: Option<Band>,
+        terms: Vec<Term>,
+        constants: Vec<Coef>,
+    ) -> Result<ArrayId, CircuitError> {
         self.builder.affine(shape, band, Affine { constants, terms })
     }
 
     /// A coefficient table whose entries are made only if constants are known: `len` entries in `range`, `nonzero` of them not zero.
-    fn lazy_table(&mut self, len: u128, range: Interval, nonzero: u128, entries: impl FnOnce() -> Vec<BigInt>) -> crate::circuit::TableId {
+    fn lazy_table(
+        &mut self,
+        len: u128,
+        range: Interval,
+        nonzero: u128,
+        entries: impl FnOnce() -> Vec<BigInt>,
+    ) -> crate::circuit::TableId {
         let table = if self.known { Table::new(entries()) } else { Table { nonzero, ..Table::bounded(len, range) } };
         self.builder.table(table)
     }
 
     /// A table of cosines or sines: `len` entries in `range`, `nonzero` of them not zero.
-    pub fn angles(&mut self, len: u128, nonzero: u128, range: &Interval, entries: impl FnOnce() -> Vec<BigInt>) -> crate::circuit::TableId {
+    pub fn angles(
+        &mut self,
+        len: u128,
+        nonzero: u128,
+        range: &Interval,
+        entries: impl FnOnce() -> Vec<BigInt>,
+    ) -> crate::circuit::TableId {
         self.lazy_table(len, range.clone(), nonzero, entries)
     }
 

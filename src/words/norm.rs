@@ -4,7 +4,7 @@
 //! `sum x^2`, both over the gates of x. Size: 1 layer more for the squares' ANDs, and 1 for the result's bits.
 
 use num_bigint::BigInt;
-use num_integer::{Integer, Roots};
+use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive};
 
 use super::levels::Levels;
@@ -85,7 +85,8 @@ impl Maker {
     fn bit_squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
         let axes = word.shape.len();
         let here = Index::identity(axes);
-        let pairing = Pairing { shape: word.shape.clone(), band: word.band.clone(), first: here.clone(), second: here.clone() };
+        let pairing =
+            Pairing { shape: word.shape.clone(), band: word.band.clone(), first: here.clone(), second: here.clone() };
         let bits = self.bits(word)?;
         let pairs = self.ands(&bits, &bits, &pairing, None)?;
         let plain = self.weighted(&pairs, axes, &word.shape);
@@ -152,10 +153,13 @@ impl<'a> Integers<'a> {
         let gain = self.norm.gain.as_ref().map_or_else(BigInt::one, |gain| gain.range.magnitude());
         let root = (&self.width << (2 * self.norm.format.fraction())).sqrt() + 1u32;
         let scaled = (gain * root).div_ceil(&(BigInt::one() << self.gain_bits));
-        let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| {
-            let levels = bias.range.magnitude() << self.norm.format.fraction();
-            levels.div_ceil(&(BigInt::one() << bias.fraction))
-        });
+        let bias = self.norm.bias.as_ref().map_or_else(
+            || BigInt::from(0),
+            |bias| {
+                let levels = bias.range.magnitude() << self.norm.format.fraction();
+                levels.div_ceil(&(BigInt::one() << bias.fraction))
+            },
+        );
         scaled + bias
     }
 

@@ -13,13 +13,20 @@ impl Maker {
     ///
     /// # Errors
     /// Never for arrays of this circuit.
-    pub fn lookup(&mut self, ids: ArrayId, entries: u64, width: u64, rows: &Constants) -> Result<ArrayId, CircuitError> {
+    pub fn lookup(
+        &mut self,
+        ids: ArrayId,
+        entries: u64,
+        width: u64,
+        rows: &Constants,
+    ) -> Result<ArrayId, CircuitError> {
         let mut shape = self.shape(ids);
         let bits = shape.pop().map_or(0, |size| size.value);
         let axes = shape.len();
         let worth = self.weight_table(&bit_weights(bits as u32, false));
         let id_term = Term::new(ids, Index::identity(axes + 1)).over(vec![Size::fixed(bits)]);
-        let id = self.affine(shape.clone(), None, vec![id_term.times(Coef::table(worth, Index::axis(axes)))], vec![])?;
+        let id =
+            self.affine(shape.clone(), None, vec![id_term.times(Coef::table(worth, Index::axis(axes)))], vec![])?;
         shape.push(Size::fixed(width));
         let first = self.row_table(rows, width, Row::First);
         let constant = Coef::table(first, Index::axis(axes));
@@ -89,7 +96,8 @@ impl Maker {
         let len = u128::from(entries) * u128::from(entries);
         let earlier = len / 2 - u128::from(entries) / 2;
         self.lazy_table(len, Interval::new(-1, 0), earlier, || {
-            let row = |own: u64| (0..entries).map(move |rival| if rival < own { -BigInt::one() } else { BigInt::zero() });
+            let row =
+                |own: u64| (0..entries).map(move |rival| if rival < own { -BigInt::one() } else { BigInt::zero() });
             (0..entries).flat_map(row).collect()
         })
     }

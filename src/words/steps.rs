@@ -115,7 +115,9 @@ mod tests {
     fn tables_agree_with_the_function_at_every_form() {
         let unit = Rational::new(1.into(), 12.into());
         let range = Interval::new(-90, 95);
-        for function in [Function::Identity, Function::Relu, Function::Gelu, Function::GeluTanh, Function::Silu, Function::Tanh] {
+        for function in
+            [Function::Identity, Function::Relu, Function::Gelu, Function::GeluTanh, Function::Silu, Function::Tanh]
+        {
             for format in ["int(3)", "fixed(3,2)", "fixed(2,4)"] {
                 let stored = Stored { function: function.clone(), format: format.parse().unwrap() };
                 let table = stored.table(&range, &unit, true);

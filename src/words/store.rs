@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 
-use super::levels::{Levels, bit_weights, width};
+use super::levels::{bit_weights, width};
 use super::steps::StepTable;
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Strategy, Word, counted};
@@ -23,7 +23,12 @@ impl Maker {
         let table = self.step_table(&range, form, stored);
         let fraction = stored.format.fraction();
         if table.levels.gates() == 0 {
-            return Ok(self.constant_word(self.shape(form.array), self.band(form.array), table.levels.first(), fraction));
+            return Ok(self.constant_word(
+                self.shape(form.array),
+                self.band(form.array),
+                table.levels.first(),
+                fraction,
+            ));
         }
         // The digits depend on the format alone, so that a narrower range never costs more gates or layers.
         let (lo, hi) = table.levels.bounds();
@@ -41,7 +46,12 @@ impl Maker {
         self.stores.entry(key).or_insert_with(|| stored.table(range, &form.unit, known)).clone()
     }
 
-    fn thermometer_gates(&mut self, form: ArrayId, range: &Interval, table: &StepTable) -> Result<ArrayId, CircuitError> {
+    fn thermometer_gates(
+        &mut self,
+        form: ArrayId,
+        range: &Interval,
+        table: &StepTable,
+    ) -> Result<ArrayId, CircuitError> {
         let thresholds = match &table.thresholds {
             Some(list) => Thresholds::Known(list.clone()),
             None => counted(table.levels.gates(), range.clone()),
@@ -49,7 +59,14 @@ impl Maker {
         self.builder.bank(form, thresholds)
     }
 
-    fn two_digits(&mut self, form: ArrayId, range: &Interval, table: &StepTable, digits: &Digits, fraction: u32) -> Result<Word, CircuitError> {
+    fn two_digits(
+        &mut self,
+        form: ArrayId,
+        range: &Interval,
+        table: &StepTable,
+        digits: &Digits,
+        fraction: u32,
+    ) -> Result<Word, CircuitError> {
         let thresholds = table.thresholds.as_deref();
         let coarse = self.coarse_gates(form, range, digits, thresholds)?;
         let fine = self.fine_gates(form, range, digits, thresholds, coarse)?;
@@ -60,7 +77,13 @@ impl Maker {
     }
 
     /// Layer 1: how many of the multiples of a coarse step are passed.
-    fn coarse_gates(&mut self, form: ArrayId, range: &Interval, digits: &Digits, known: Option<&[BigInt]>) -> Result<ArrayId, CircuitError> {
+    fn coarse_gates(
+        &mut self,
+        form: ArrayId,
+        range: &Interval,
+        digits: &Digits,
+        known: Option<&[BigInt]>,
+    ) -> Result<ArrayId, CircuitError> {
         let thresholds = match known {
             Some(list) => {
                 let each = (digits.first + 1..=digits.last).map(|digit| digits.threshold(list, range, digit, 0));
@@ -72,7 +95,14 @@ impl Maker {
     }
 
     /// Layer 2: how many steps beyond it, each threshold moved by the coarse gates.
-    fn fine_gates(&mut self, form: ArrayId, range: &Interval, digits: &Digits, known: Option<&[BigInt]>, coarse: ArrayId) -> Result<ArrayId, CircuitError> {
+    fn fine_gates(
+        &mut self,
+        form: ArrayId,
+        range: &Interval,
+        digits: &Digits,
+        known: Option<&[BigInt]>,
+        coarse: ArrayId,
+    ) -> Result<ArrayId, CircuitError> {
         let mut shape = self.shape(form);
         let (axes, band) = (shape.len(), self.band(form));
         shape.push(Size::fixed(digits.fine()));
@@ -82,7 +112,8 @@ impl Maker {
         let moves = self.lazy_table(len, Interval { lo: -spread, hi: BigInt::zero() }, len, || {
             let list = known.unwrap_or_default();
             let at = |digit, step| digits.threshold(list, range, digit, step);
-            let digit_steps = (digits.first + 1..=digits.last).flat_map(|digit| (1..=rest).map(move |step| (digit, step)));
+            let digit_steps =
+                (digits.first + 1..=digits.last).flat_map(|digit| (1..=rest).map(move |step| (digit, step)));
             digit_steps.map(|(digit, step)| at(digit - 1, step) - at(digit, step)).collect()
         });
         let low = Interval { lo: -&range.hi - BigInt::one(), hi: -&range.lo };
@@ -139,7 +170,7 @@ struct Digits {
 impl Digits {
     fn new(lo: i64, hi: i64, shift: u32) -> Self {
         let step = 1i64 << shift;
-        Self { lo, hi, shift, first: lo.div_floor(&step), last: hi.div_floor(&step) }
+        Self { lo, hi, shift, first: Integer::div_floor(&lo, &step), last: Integer::div_floor(&hi, &step) }
     }
 
     fn coarse(&self) -> u64 {

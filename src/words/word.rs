@@ -107,7 +107,12 @@ impl Maker {
 
     /// Any function of the levels of a thermometer word, as forms over the same gates: no layer (theory A.3).
     /// `step` bounds how much it changes at one gate.
-    pub(super) fn function(&mut self, word: &Word, step: &BigInt, f: impl Fn(i64) -> BigInt) -> Result<ArrayId, CircuitError> {
+    pub(super) fn function(
+        &mut self,
+        word: &Word,
+        step: &BigInt,
+        f: impl Fn(i64) -> BigInt,
+    ) -> Result<ArrayId, CircuitError> {
         let Code::Thermometer { gates, levels } = &word.code else {
             return self.affine(word.shape.clone(), word.band.clone(), vec![], vec![Coef::constant(f(word.lo))]);
         };
@@ -173,7 +178,8 @@ impl Maker {
         let rows = || {
             let all = levels.all();
             let bit = |level: i64, bit: u32| (level >> bit) & 1;
-            let row = |pair: &[i64]| (0..count).map(|b| BigInt::from(bit(pair[1], b) - bit(pair[0], b))).collect::<Vec<_>>();
+            let row =
+                |pair: &[i64]| (0..count).map(|b| BigInt::from(bit(pair[1], b) - bit(pair[0], b))).collect::<Vec<_>>();
             all.windows(2).flat_map(row).collect()
         };
         let len = u128::from(levels.gates()) * u128::from(count);

@@ -112,7 +112,13 @@ fn unfold(array: &Array, plan: &Plan, known: &[Elements]) -> Vec<Form> {
     forms
 }
 
-fn bank_elements(circuit: &Circuit, bank: &Bank, known: &[Elements], figures: &mut ArrayMeasure, largest: &mut BigInt) -> Elements {
+fn bank_elements(
+    circuit: &Circuit,
+    bank: &Bank,
+    known: &[Elements],
+    figures: &mut ArrayMeasure,
+    largest: &mut BigInt,
+) -> Elements {
     let source = circuit.array(bank.form);
     let per_form = bank.thresholds.count() as usize;
     let mut depths = vec![0; source.box_len().unwrap_or(0)];
@@ -147,7 +153,13 @@ fn raise(largest: &mut BigInt, value: &BigInt) {
     }
 }
 
-fn finish(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], arrays: Vec<ArrayMeasure>, weight_bits: u64) -> Measure {
+fn finish(
+    circuit: &Circuit,
+    plans: &[Option<Plan>],
+    known: &[Elements],
+    arrays: Vec<ArrayMeasure>,
+    weight_bits: u64,
+) -> Measure {
     let outputs = || circuit.outputs().iter().map(|output| output.array);
     let depth_of = |id: ArrayId| known[id.index()].deepest();
     let gate_depths = outputs().map(|id| known[id.index()].gate_depth());

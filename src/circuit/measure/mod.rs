@@ -72,7 +72,9 @@ impl Measure {
 #[non_exhaustive]
 pub enum MeasureError {
     /// Bound weights, but too many elements to visit.
-    #[error("an array of {elements} elements is too large to measure with its weights; measure the architecture instead")]
+    #[error(
+        "an array of {elements} elements is too large to measure with its weights; measure the architecture instead"
+    )]
     TooLarge {
         /// Its elements.
         elements: String,

@@ -1,0 +1,147 @@
+//! The stages chained: spec, tensor graph, circuit, gates; the only file that knows the order.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+use thiserror::Error;
+
+use crate::circuit::evaluate::{self, EvaluateError};
+use crate::circuit::measure::{self, Measure, MeasureError};
+use crate::expand::{self, ExpandError};
+use crate::expr::Size;
+use crate::gates::{Gates, InputWord};
+use crate::lower::{self, LowerError, Lowered};
+use crate::number::Rational;
+use crate::spec::{self, Spec, WeightSource};
+use crate::tensor::params::Source;
+use crate::tensor::{self, Graph, Parameters, build::BuildError, interpret};
+use crate::words::Strategy;
+
+/// Why a stage refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file.
+    #[error(transparent)]
+    Spec(#[from] spec::Error),
+    /// The tensor graph.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The circuit.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// Its figures.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// Its gates.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// Its values.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+}
+
+/// A model at one context length: its tensor graph and its circuit.
+pub struct Model {
+    /// The tensor graph.
+    pub graph: Graph,
+    /// The circuit.
+    pub lowered: Lowered,
+}
+
+/// Lowers the architecture alone: weights are not read, the context is left free beside the number it is bound to.
+///
+/// # Errors
+/// When the architecture or numerics do not allow it.
+pub fn architecture(spec: &Spec, context: u64, strategy: Strategy) -> Result<Model, Error> {
+    let free = Parameters { format: spec.numerics.weights, source: Source::Free };
+    model(spec, &free, Size::free(&"context".into(), context), strategy)
+}
+
+/// Lowers a model with its weights.
+///
+/// # Errors
+/// When weights are missing or malformed, or too large to bind.
+pub fn bound(spec: &Spec, context: u64, strategy: Strategy) -> Result<Model, Error> {
+    with_parameters(spec, &parameters(spec)?, context, strategy)
+}
+
+/// Lowers a model with the given weights.
+///
+/// # Errors
+/// When weights are missing or malformed, or too large to bind.
+pub fn with_parameters(spec: &Spec, parameters: &Parameters, context: u64, strategy: Strategy) -> Result<Model, Error> {
+    model(spec, parameters, Size::free(&"context".into(), context), strategy)
+}
+
+fn model(spec: &Spec, parameters: &Parameters, context: Size, strategy: Strategy) -> Result<Model, Error> {
+    let graph = tensor::from_architecture(&spec.architecture, &spec.numerics, parameters, &context)?;
+    let lowered = lower::lower(&graph, strategy)?;
+    Ok(Model { graph, lowered })
+}
+
+/// The weights a spec names.
+///
+/// # Errors
+/// When a file is missing or malformed.
+pub fn parameters(spec: &Spec) -> Result<Parameters, Error> {
+    let format = spec.numerics.weights;
+    let source = match &spec.weights {
+        WeightSource::Free => Source::Free,
+        WeightSource::Random { seed, limit } => {
+            let limit = limit.map_or(i64::MAX, |limit| (limit * 2f64.powi(format.fraction() as i32)) as i64);
+            Source::Random { seed: *seed, limit }
+        }
+        WeightSource::File(_) => {
+            let tensors = spec::load(spec)?;
+            Source::Given(tensors.into_iter().map(|(name, tensor)| (name, (tensor.shape, tensor.values))).collect())
+        }
+    };
+    Ok(Parameters { format, source })
+}
+
+impl Model {
+    /// Figures: exact where weights are bound, upper bounds for every setting of them else.
+    ///
+    /// # Errors
+    /// When bound arrays are too large to visit.
+    pub fn measure(&self) -> Result<Measure, Error> {
+        if self.lowered.circuit.is_bound() {
+            Ok(measure::exact(&self.lowered.circuit)?)
+        } else {
+            Ok(measure::architecture(&self.lowered.circuit))
+        }
+    }
+
+    /// Every gate.
+    ///
+    /// # Errors
+    /// When there are too many, or weights are not bound.
+    pub fn expand(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Gates, Error> {
+        let Lowered { tokens, vocabulary, token_bits, .. } = self.lowered;
+        let word = InputWord { limit: vocabulary, ..InputWord::unsigned("tokens", &[tokens], token_bits) };
+        Ok(expand::expand(&self.lowered.circuit, vec![word], progress)?)
+    }
+
+    /// Output levels by evaluating the circuit's arrays.
+    ///
+    /// # Errors
+    /// When the circuit is not bound or too large.
+    pub fn evaluate(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
+        let outputs: BTreeMap<String, Vec<BigInt>> = evaluate::evaluate(&self.lowered.circuit, &self.bits(tokens))?;
+        Ok(outputs.into_values().next().unwrap_or_default())
+    }
+
+    /// Output levels by the reference interpreter; none where the tokens do not fit the model.
+    pub fn interpret(&self, tokens: &[u64]) -> Option<Vec<BigInt>> {
+        let tensor = interpret::interpret(&self.graph, tokens)?;
+        let scale = Rational::from_integer(BigInt::from(1) << self.lowered.fraction);
+        Some(tensor.values.into_iter().map(|value| (value * &scale).to_integer()).collect())
+    }
+
+    /// Token ids as input bits.
+    pub fn bits(&self, tokens: &[u64]) -> Vec<bool> {
+        let bits = self.lowered.token_bits;
+        tokens.iter().flat_map(|token| (0..bits).map(move |bit| token >> bit & 1 == 1)).collect()
+    }
+}
