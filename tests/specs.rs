@@ -223,6 +223,25 @@ fn a_damaged_byte_never_panics() {
 }
 
 #[test]
+fn deep_nesting_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let texts = [
+        ("json", "[".repeat(200_000)),
+        ("json", "{\"a\":".repeat(200_000)),
+        ("toml", format!("a = {}", "[".repeat(200_000))),
+        ("toml", format!("a = {}", "{a=".repeat(200_000))),
+        ("toml", format!("a{} = 1", ".a".repeat(200_000))),
+        ("toml", format!("[a{}]", ".a".repeat(200_000))),
+    ];
+    for (ending, text) in texts {
+        let path = directory.path().join("deep").with_extension(ending);
+        std::fs::write(&path, &text).unwrap();
+        let error = spec::read(&path).unwrap_err().to_string();
+        assert!(error.contains("deep."), "{text:.10}: {error}");
+    }
+}
+
+#[test]
 fn bad_paths_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let message = |path: &Path| spec::read(path).unwrap_err().to_string();
