@@ -24,7 +24,7 @@ struct Summary {
 pub(super) fn measure(circuit: &Circuit) -> Measure {
     let mut summaries: Vec<Summary> = Vec::with_capacity(circuit.arrays().len());
     let mut arrays = Vec::with_capacity(circuit.arrays().len());
-    let mut largest = BigInt::one();
+    let mut largest = BigInt::ZERO;
     for array in circuit.arrays() {
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
         let summary = match &array.node {
