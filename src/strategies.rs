@@ -22,6 +22,7 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::pipeline;
 use crate::spec::{self, Spec};
 use crate::words::Strategy as Lowering;
 
@@ -36,12 +37,14 @@ pub struct Limits {
     pub context: u64,
     /// Bits of activations, 2 to 4.
     pub bits: u32,
+    /// Seeds tried, beyond the first, for weights under which the output depends on the input; each is a few evaluations.
+    pub seeds: u64,
 }
 
 impl Default for Limits {
     /// Small enough to be written out gate by gate in milliseconds.
     fn default() -> Self {
-        Self { layers: 2, width: 4, context: 4, bits: 4 }
+        Self { layers: 2, width: 4, context: 4, bits: 4, seeds: 5 }
     }
 }
 
@@ -73,6 +76,20 @@ impl Case {
             Ok(spec) => spec,
             Err(error) => panic!("a generated spec was refused: {error}\n{}", self.toml),
         }
+    }
+
+    /// Whether some change of the input tried here changes the output: other tokens, or one token at one place.
+    pub fn depends_on_input(&self) -> bool {
+        let Ok(model) = pipeline::bound(&self.spec(), self.context(), Lowering::Size) else { return false };
+        let value = |tokens: &[u64]| model.evaluate(tokens).ok();
+        let first = value(&self.tokens);
+        let moved = |place: usize, by: u64| {
+            let mut tokens = self.tokens.clone();
+            tokens[place] = (tokens[place] + by) % model.lowered.vocabulary;
+            value(&tokens)
+        };
+        let one = |place: usize| (1..model.lowered.vocabulary).any(|by| moved(place, by) != first);
+        value(&self.others) != first || (0..self.tokens.len()).any(one)
     }
 
     /// Its number of blocks.
@@ -138,13 +155,22 @@ struct Numerics {
 }
 
 fn sizes(limits: Limits) -> impl Strategy<Value = Sizes> {
-    // One feature leaves nothing of a LayerNorm's input, so there are at least two.
-    let counts = (1..=limits.layers, 2.min(limits.width)..=limits.width, 1..=2u64, 1..=2u64, 1..=2u64);
+    // A LayerNorm leaves nothing of one feature and one bit of two, so there are at least three.
+    let counts = (1..=limits.layers, 3.min(limits.width)..=limits.width, 1..=2u64, 1..=2u64, 1..=2u64);
     // A single token attends to nothing but itself, so most contexts are longer.
     let context = prop_oneof![1 => Just(1u64.min(limits.context)), 15 => 2u64.min(limits.context)..=limits.context];
-    (counts, 1..=4u64, 3..=5u64, context).prop_map(|((layers, width, kv_heads, members, head_width), hidden, vocabulary, context)| {
-        Sizes { layers, width, kv_heads, members, head_width, hidden, vocabulary, context }
-    })
+    (counts, 1..=4u64, 3..=5u64, context).prop_map(
+        |((layers, width, kv_heads, members, head_width), hidden, vocabulary, context)| Sizes {
+            layers,
+            width,
+            kv_heads,
+            members,
+            head_width,
+            hidden,
+            vocabulary,
+            context,
+        },
+    )
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -162,24 +188,30 @@ fn plan() -> impl Strategy<Value = Plan> {
         select(arrangements),
         select(vec!["relu", "gelu", "gelu-tanh", "silu", "tanh", "sigmoid"]),
     );
-    let outputs = vec![("logits", "all"), ("logits", "last"), ("argmax", "all"), ("argmax", "last"), ("hidden", "all")];
+    let outputs = prop_oneof![
+        5 => select(vec![("logits", "all"), ("hidden", "all")]),
+        2 => Just(("argmax", "all")),
+        1 => select(vec![("logits", "last"), ("argmax", "last")]),
+    ];
     let second = (
-        select(outputs),
+        outputs,
         select(vec!["0.25", "1e-3", "1e-5"]),
         proptest::option::weighted(0.25, 1..=3u64),
         proptest::option::weighted(0.2, select(vec!["2.0", "0.75"])),
     );
-    (first, second).prop_map(|((kind, positions, norm, arrangement, activation), (output, epsilon, window, softcap))| Plan {
-        kind,
-        positions,
-        norm,
-        arrangement,
-        activation,
-        output,
-        epsilon,
-        window,
-        softcap,
-    })
+    (first, second).prop_map(
+        |((kind, positions, norm, arrangement, activation), (output, epsilon, window, softcap))| Plan {
+            kind,
+            positions,
+            norm,
+            arrangement,
+            activation,
+            output,
+            epsilon,
+            window,
+            softcap,
+        },
+    )
 }
 
 fn flags() -> impl Strategy<Value = Flags> {
@@ -190,16 +222,33 @@ fn flags() -> impl Strategy<Value = Flags> {
 }
 
 fn numerics(limits: Limits) -> impl Strategy<Value = Numerics> {
-    let all = [("int(2)", 2), ("int(3)", 3), ("fixed(2,1)", 3), ("fixed(2,2)", 4), ("fixed(3,1)", 4), ("int(4)", 4)];
-    let fits = all.into_iter().filter(|(_, bits)| *bits <= limits.bits);
-    // Two-bit numbers saturate so often that few models of them compute anything.
-    let activations = fits.map(|(text, bits)| (if bits == 2 { 1 } else { 8 }, Just(text)));
+    // Coarse numbers saturate or vanish so often that few models of them compute anything: they are tried less often.
+    let all = [
+        ("int(2)", 2, 1),
+        ("int(3)", 3, 1),
+        ("int(4)", 4, 2),
+        ("fixed(2,1)", 3, 3),
+        ("fixed(2,2)", 4, 8),
+        ("fixed(3,1)", 4, 8),
+    ];
+    let fits = all.into_iter().filter(|(_, bits, _)| *bits <= limits.bits);
+    let activations = fits.map(|(text, _, weight)| (weight, Just(text)));
     let activations = proptest::strategy::Union::new_weighted(activations.collect());
-    let weights = vec!["fixed(1,2)", "fixed(2,1)", "fixed(1,3)", "fixed(2,2)", "int(3)"];
-    let formats = (select(weights), activations, select(vec!["fused", "eager"]));
-    (formats, 1..=3u32, 1..=4u32, any::<u64>()).prop_map(|((weights, activations, rounding), score_clamp, exp_bits, seed)| {
-        Numerics { weights, activations, rounding, score_clamp, exp_bits, seed: seed >> 1 }
-    })
+    let weights = prop_oneof![
+        4 => select(vec!["fixed(2,1)", "fixed(2,2)", "fixed(3,1)"]),
+        1 => select(vec!["int(2)", "int(3)", "fixed(1,3)"]),
+    ];
+    let formats = (weights, activations, select(vec!["fused", "eager"]));
+    (formats, 1..=3u32, 1..=4u32, any::<u64>()).prop_map(
+        |((weights, activations, rounding), score_clamp, exp_bits, seed)| Numerics {
+            weights,
+            activations,
+            rounding,
+            score_clamp,
+            exp_bits,
+            seed: seed >> 1,
+        },
+    )
 }
 
 /// Random small models with random weights, two inputs and a strategy.
@@ -207,7 +256,7 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
     let tokens = || proptest::collection::vec(any::<Index>(), limits.context as usize);
     let lowering = select(vec![Lowering::Depth, Lowering::Size]);
     (sizes(limits), plan(), flags(), numerics(limits), tokens(), tokens(), lowering).prop_map(
-        |(mut sizes, plan, flags, numerics, tokens, others, lowering)| {
+        move |(mut sizes, plan, flags, numerics, tokens, others, lowering)| {
             if plan.positions == "rotary" {
                 sizes.head_width = 2;
             }
@@ -216,7 +265,13 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
                 chosen.map(|index| index.index(sizes.vocabulary as usize) as u64).collect()
             };
             let (tokens, others) = (ids(tokens), ids(others));
-            Case { toml: text(&sizes, &plan, &flags, &numerics), layers: sizes.layers, tokens, others, lowering }
+            let case = Case { toml: String::new(), layers: sizes.layers, tokens, others, lowering };
+            let seeded = |seed| {
+                let numerics = Numerics { seed, ..numerics.clone() };
+                Case { toml: text(&sizes, &plan, &flags, &numerics), ..case.clone() }
+            };
+            let lively = (0..limits.seeds).map(|more| seeded(numerics.seed + more)).find(Case::depends_on_input);
+            lively.unwrap_or_else(|| seeded(numerics.seed + limits.seeds))
         },
     )
 }

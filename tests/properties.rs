@@ -70,7 +70,12 @@ fn at_most(exact: &Measure, upper: &Measure) -> Result<(), TestCaseError> {
         let (a, b) = (exact.value(a), upper.value(b));
         prop_assert!(a <= b, "{name}: {a} above {b}");
     }
-    prop_assert!(exact.weight_bits <= upper.weight_bits, "weight bits {} above {}", exact.weight_bits, upper.weight_bits);
+    prop_assert!(
+        exact.weight_bits <= upper.weight_bits,
+        "weight bits {} above {}",
+        exact.weight_bits,
+        upper.weight_bits
+    );
     Ok(())
 }
 
@@ -134,7 +139,9 @@ fn depth_is_the_same_for_every_context() {
 fn size_laws_equal_measurements() {
     run(CASES, Limits::default(), |case| {
         let spec = case.spec();
-        let measured = |context| pipeline::architecture(&spec, context, case.lowering).ok().map(|m| m.measure().expect("measured"));
+        let measured = |context| {
+            pipeline::architecture(&spec, context, case.lowering).ok().map(|m| m.measure().expect("measured"))
+        };
         let Some(law) = measured(7) else { return Ok(()) };
         for context in [1, 2, 4, 7, 8, 30, 1_000_000] {
             let Some(here) = measured(context) else { continue };
@@ -153,19 +160,8 @@ fn size_laws_equal_measurements() {
 fn nine_in_ten_models_have_two_tokens_and_depend_on_the_input() {
     let counts = std::cell::Cell::new((0u32, 0u32));
     run(CASES, Limits::default(), |case| {
-        let model = bound(&case);
-        let vocabulary = model.lowered.vocabulary;
-        let value = |tokens: &[u64]| model.evaluate(tokens).expect("evaluated");
-        let first = value(&case.tokens);
-        let moved = |place: usize, by: u64| {
-            let mut tokens = case.tokens.clone();
-            tokens[place] = (tokens[place] + by) % vocabulary;
-            value(&tokens)
-        };
-        let one_changed = || (0..case.tokens.len()).any(|place| (1..vocabulary).any(|by| moved(place, by) != first));
-        let varies = value(&case.others) != first || one_changed();
         let (meaningful, all) = counts.get();
-        counts.set((meaningful + u32::from(varies && case.context() >= 2), all + 1));
+        counts.set((meaningful + u32::from(case.context() >= 2 && case.depends_on_input()), all + 1));
         Ok(())
     });
     let (meaningful, all) = counts.get();
@@ -176,7 +172,7 @@ fn nine_in_ten_models_have_two_tokens_and_depend_on_the_input() {
 /// The layer counts of the cost table: 9 a block, 10 with a gated MLP, 4 for embedding, final norm and logits.
 #[test]
 fn blocks_cost_nine_layers_or_ten_at_every_size() {
-    run(32, Limits { layers: 5, width: 64, ..Limits::default() }, |case| {
+    run(32, Limits { layers: 5, width: 64, seeds: 0, ..Limits::default() }, |case| {
         let toml = case.toml();
         let plain = ["qk_norm = false", "placement = \"pre\"", "join = \"serial\"", "rounding = \"fused\"", "logits"];
         if case.lowering == Lowering::Size || plain.iter().any(|text| !toml.contains(text)) {
