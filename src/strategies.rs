@@ -44,7 +44,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Small enough to be written out gate by gate in milliseconds.
     fn default() -> Self {
-        Self { layers: 2, width: 4, context: 4, bits: 4, seeds: 5 }
+        Self { layers: 2, width: 4, context: 4, bits: 4, seeds: 8 }
     }
 }
 
@@ -158,7 +158,7 @@ fn sizes(limits: Limits) -> impl Strategy<Value = Sizes> {
     // A LayerNorm leaves nothing of one feature and one bit of two, so there are at least three.
     let counts = (1..=limits.layers, 3.min(limits.width)..=limits.width, 1..=2u64, 1..=2u64, 1..=2u64);
     // A single token attends to nothing but itself, so most contexts are longer.
-    let context = prop_oneof![1 => Just(1u64.min(limits.context)), 15 => 2u64.min(limits.context)..=limits.context];
+    let context = prop_oneof![1 => Just(1u64.min(limits.context)), 40 => 2u64.min(limits.context)..=limits.context];
     (counts, 1..=4u64, 3..=5u64, context).prop_map(
         |((layers, width, kv_heads, members, head_width), hidden, vocabulary, context)| Sizes {
             layers,

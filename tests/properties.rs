@@ -17,7 +17,8 @@ const CASES: u32 = 96;
 const MOST_WIRES: u64 = 20_000_000;
 
 fn run(cases_wanted: u32, limits: Limits, test: impl Fn(Case) -> Result<(), TestCaseError>) {
-    let config = Config { cases: cases_wanted, failure_persistence: None, ..Config::default() };
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let config = Config { cases: asked.unwrap_or(cases_wanted), failure_persistence: None, ..Config::default() };
     if let Err(error) = TestRunner::new(config).run(&cases(limits), test) {
         panic!("{error}");
     }
@@ -115,6 +116,48 @@ fn the_architecture_bounds_every_setting_of_the_weights() {
         }
         Ok(())
     });
+}
+
+/// The architecture's depth is not only a bound: weights drawn at random need it.
+#[test]
+fn random_weights_reach_the_depth_of_the_architecture() {
+    let counts = std::cell::Cell::new((0u32, 0u32));
+    run(CASES, Limits::default(), |case| {
+        let upper = pipeline::architecture(&case.spec(), case.context(), case.lowering).expect("lowered");
+        let upper = upper.measure().expect("measured").depth;
+        let depth = |seed| with(&case, Source::Random { seed, limit: i64::MAX }).measure().expect("measured").depth;
+        let reached = (0..8).any(|seed| depth(seed) == upper);
+        let (hits, all) = counts.get();
+        counts.set((hits + u32::from(reached), all + 1));
+        Ok(())
+    });
+    let (hits, all) = counts.get();
+    println!("random weights reach the architecture's depth in {hits} of {all} models");
+    assert!(hits * 10 >= all * 9, "in {hits} of {all} models only");
+}
+
+/// Expanded, from two tokens to sixty-four.
+#[test]
+fn depth_of_explicit_gates_does_not_grow_with_the_context() {
+    let text = |context| {
+        format!(
+            "[model]\nkind = 'decoder'\nvocabulary = 4\nlayers = 1\nwidth = 4\nheads = 2\nhidden = 4\ncontext = {context}\n\
+             positions = 'rotary'\nnorm = 'rms'\nactivation = 'relu'\n[numerics]\nweights = 'fixed(2,1)'\n\
+             activations = 'fixed(2,1)'\nscore_clamp = 2\nexp_bits = 2\n[weights]\nsource = 'random'\nseed = 3\n"
+        )
+    };
+    let spec = isobath::spec::parse_native("growing.toml", &text(2)).expect("a valid spec");
+    for lowering in [Lowering::Depth, Lowering::Size] {
+        let free = pipeline::architecture(&spec, 2, lowering).expect("lowered");
+        let wanted = free.measure().expect("measured").depth;
+        assert!(lowering == Lowering::Size || wanted == 9 + 4);
+        for context in [2, 3, 4, 7, 16, 33, 64] {
+            let spec = isobath::spec::parse_native("growing.toml", &text(context)).expect("a valid spec");
+            let model = pipeline::bound(&spec, context, lowering).expect("lowered");
+            let gates = model.expand(&mut |_, _| {}).expect("it fits");
+            assert_eq!(u64::from(gates.levels().depth()), wanted, "{lowering:?} at context {context}");
+        }
+    }
 }
 
 #[test]
