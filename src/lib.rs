@@ -23,3 +23,6 @@ pub mod gates;
 pub mod expand;
 
 pub mod pipeline;
+
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;

@@ -34,6 +34,14 @@ pub fn read(path: &Path) -> Result<Spec, Error> {
     interpret(&Source::open(path)?)
 }
 
+/// Reads a model from the text of a native TOML file; `name` stands for the file in errors.
+///
+/// # Errors
+/// When anything in the text is malformed, contradictory or not supported.
+pub fn parse_native(name: &str, text: &str) -> Result<Spec, Error> {
+    native::read(&Source::from_text(name, text)?)
+}
+
 fn interpret(source: &Source) -> Result<Spec, Error> {
     let first = source.text().trim_start().chars().next();
     match (source.extension().as_deref(), first) {
