@@ -100,10 +100,10 @@ fn listed(steps: &Steps) -> StepTable {
 
 /// Moves the last corner while the direction stays the same.
 fn extend(corners: &mut Vec<i64>, next: i64) {
-    if let [.., before, last] = corners[..] {
-        if (last - before).signum() == (next - last).signum() {
-            corners.pop();
-        }
+    if let [.., before, last] = corners[..]
+        && (last - before).signum() == (next - last).signum()
+    {
+        corners.pop();
     }
     corners.push(next);
 }

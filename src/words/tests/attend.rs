@@ -6,6 +6,9 @@ use super::{Numbers, check, format, nearest, ratio};
 use crate::circuit::{ArrayId, Band, Coef, Index, Size, Table, Term};
 use crate::words::{Form, Maker, ScoreTable, Word, unit_of};
 
+/// The square of the scale, softcap, format, clamp, bits of the table.
+type ScoreSetting = ((i64, i64), Option<(i64, i64)>, &'static str, u32, u32);
+
 /// Scores `a[key] + shift[query, member]` in a unit; values `v[key]` and their negatives less one, both read from the input.
 struct Attention {
     keys: u64,
@@ -15,8 +18,7 @@ struct Attention {
     unit: (i64, i64),
     causal: bool,
     window: Option<u64>,
-    /// The square of the scale, softcap, format, clamp, bits of the table.
-    table: ((i64, i64), Option<(i64, i64)>, &'static str, u32, u32),
+    table: ScoreSetting,
 }
 
 impl Attention {
@@ -92,7 +94,7 @@ impl Attention {
         let level = match softcap {
             // (2 level - 1)^2 against 4 (value scale one)^2: the least level whose next tie is not passed.
             None => {
-                let square = 4 * value * value * i128::from(scale.0) << (2 * format.fraction());
+                let square = (4 * value * value * i128::from(scale.0)) << (2 * format.fraction());
                 let over = i128::from(self.unit.1 * self.unit.1 * scale.1);
                 let passed = |level: &i128| {
                     let tie = (2 * level + 1) * (2 * level + 1) * over;
@@ -205,8 +207,6 @@ fn masks(keys: u64) -> Vec<(bool, Option<u64>)> {
     let all = windows.into_iter().flat_map(|window| [(false, window), (true, window)]);
     all.take(if keys == 1 { 2 } else { 6 }).collect()
 }
-
-type ScoreSetting = ((i64, i64), Option<(i64, i64)>, &'static str, u32, u32);
 
 const SETTINGS: [ScoreSetting; 5] = [
     ((1, 1), None, "int(3)", 2, 0),
