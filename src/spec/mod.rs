@@ -12,7 +12,10 @@ mod parameters;
 mod text;
 mod weights;
 
-pub use architecture::*;
+pub use architecture::{
+    Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement,
+    Positions, Rotary, Rounding, ScoreScale, Spec, WeightSource,
+};
 pub use error::{Error, Place, Problem};
 pub use parameters::{Parameter, count, parameters};
 pub use weights::{Tensor, load};
