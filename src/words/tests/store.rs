@@ -23,6 +23,7 @@ fn level(function: &Function, numerator: i64, denominator: i64, format: Format) 
         Function::Identity => nearest(n * one, d),
         Function::Relu => nearest(n.max(0) * one, d),
         Function::Square => nearest(n * n * one, d * d),
+        Function::Reciprocal => nearest(d * one * n.signum(), n.abs()),
         _ => {
             let scaled = real(function, numerator as f64 / denominator as f64) * one as f64;
             let off = (scaled - scaled.floor() - 0.5).abs();
@@ -112,6 +113,18 @@ fn identity() {
 #[test]
 fn relu() {
     stores(&Function::Relu);
+}
+
+/// Falling all along, on either side of zero.
+#[test]
+fn reciprocal() {
+    for text in FORMATS {
+        for unit in UNITS {
+            for start in [1, 3, -32, -40] {
+                store(&Function::Reciprocal, text, unit, start, 5);
+            }
+        }
+    }
 }
 
 #[test]
