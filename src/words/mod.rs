@@ -10,6 +10,10 @@ mod steps;
 
 mod store;
 
+mod digits;
+
+mod exact;
+
 mod logic;
 
 mod attend;

@@ -30,7 +30,7 @@ pub struct Normalisation {
 
 /// Forms of squares and signed squares of a word's levels.
 struct Squares {
-    square: ArrayId,
+    total: ArrayId,
     signed: ArrayId,
 }
 
@@ -61,28 +61,35 @@ impl Maker {
         let gains = self.gain_coef(&integers, axes - 1);
         let own = Term::new(squares.signed, Index::identity(axes)).times(gains);
         let (levels, thresholds) = self.threshold_coef(&integers, axes, word.fraction, count);
-        let mut everywhere = Index::identity(axes);
-        everywhere[axes - 1] = Index::axis(axes + 1);
-        let mean = Term::new(squares.square, everywhere).over(vec![Size::fixed(width)]).times(levels);
+        let mean = Term::new(squares.total, Index::identity(axes - 1)).times(levels);
         let sum = self.affine(shape, word.band.clone(), vec![own, mean], thresholds)?;
         let gates = self.builder.gate(sum, 0)?;
         self.thermometer(gates, Levels::Path(vec![integers.lo, integers.hi]), norm.format.fraction())
     }
 
+    /// Squares summed over the last axis, and signed squares; compact under [`Strategy::Size`](super::Strategy::Size).
     fn squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
+        let (square, signed) = self.square_forms(word)?;
+        let axes = word.shape.len() - 1;
+        let term = Term::new(square, Index::identity(axes + 1)).over(vec![word.shape[axes].clone()]);
+        let total = self.affine(word.shape[..axes].to_vec(), word.band.clone(), vec![term], vec![])?;
+        Ok(Squares { total: self.compact(total)?, signed: self.compact(signed)? })
+    }
+
+    fn square_forms(&mut self, word: &Word) -> Result<(ArrayId, ArrayId), CircuitError> {
         let largest = BigInt::from(word.lo).abs().max(BigInt::from(word.hi).abs());
         let step = &largest * 2u32;
         match &word.code {
             Code::Bits { .. } => self.bit_squares(word),
-            _ => Ok(Squares {
-                square: self.function(word, &step, |level| BigInt::from(level) * level)?,
-                signed: self.function(word, &step, |level| BigInt::from(level) * level.unsigned_abs())?,
-            }),
+            _ => Ok((
+                self.function(word, &step, |level| BigInt::from(level) * level)?,
+                self.function(word, &step, |level| BigInt::from(level) * level.unsigned_abs())?,
+            )),
         }
     }
 
     /// Squares of binary words: ANDs of two bits; of these with the sign.
-    fn bit_squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
+    fn bit_squares(&mut self, word: &Word) -> Result<(ArrayId, ArrayId), CircuitError> {
         let axes = word.shape.len();
         let here = Index::identity(axes);
         let pairing =
@@ -92,7 +99,7 @@ impl Maker {
         let plain = self.weighted(&pairs, axes, &word.shape);
         let square = self.affine(word.shape.clone(), word.band.clone(), vec![plain.clone()], vec![])?;
         if !bits.signed {
-            return Ok(Squares { square, signed: square });
+            return Ok((square, square));
         }
         let mut sign = here;
         sign.push(Index::at(bits.count() as i64 - 1));
@@ -100,7 +107,7 @@ impl Maker {
         let mut minus = self.weighted(&negative, axes, &word.shape);
         minus.coef = minus.coef.times(&BigInt::from(-2));
         let signed = self.affine(word.shape.clone(), word.band.clone(), vec![plain, minus], vec![])?;
-        Ok(Squares { square, signed })
+        Ok((square, signed))
     }
 
     /// `width * q * s(2^(k+1-gain_bits) g)`, per feature.

@@ -75,8 +75,16 @@ impl Stored {
         (range.lo <= form && form < range.hi).then_some(form)
     }
 
+    /// By how many forms the threshold of a level lies below that of the level this many (an even number) higher, where that is
+    /// the same whole number for every level: functions that only round, and units that divide a step.
+    pub(super) fn shift_of(&self, levels: i64, unit: &Rational) -> Option<BigInt> {
+        let rounds = matches!(self.function, Function::Identity | Function::Relu);
+        let forms = Rational::from_integer(levels.into()) / (unit * scale(self.format.fraction()));
+        (rounds && forms.is_integer()).then(|| forms.to_integer())
+    }
+
     /// The least form that rounds to at least this level: half-way goes to the even level.
-    fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
+    pub(super) fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
         let halves = Rational::new(BigInt::from(level) * 2 - 1, 2.into());
         let exact = halves / (unit * scale(self.format.fraction()));
         let up = exact.ceil().to_integer();

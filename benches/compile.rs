@@ -1,0 +1,93 @@
+//! From a model to its figures and its gates, timed: `cargo bench --bench compile`.
+//!
+//! Prints medians of five: measuring an architecture, expanding gate by gate, a depth pass against one streaming read of the
+//! same tables, and 64 simulations at once against 64 evaluations of the circuit's arrays one by one.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use isobath::gates::{Gates, pack_lanes, simulate64};
+use isobath::pipeline;
+use isobath::spec::{self, Spec};
+use isobath::words::Strategy;
+
+fn main() {
+    report("circuits/gpt2/config.json", 1024);
+    report("circuits/llama-3-8b/config.json", 131_072);
+    for (name, width, context) in [("short", 16, 4), ("long", 8, 24)] {
+        explicit(name, width, context);
+    }
+}
+
+/// The median of five timings, in seconds.
+fn median<T>(mut f: impl FnMut() -> T) -> f64 {
+    let mut seconds: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(f());
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds[2]
+}
+
+fn report(file: &str, context: u64) {
+    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+    let seconds = median(|| {
+        let spec = spec::read(path.as_ref()).expect("a shipped config");
+        pipeline::architecture(&spec, context, Strategy::Depth).expect("lowered").measure().expect("measured").depth
+    });
+    println!("measure {file} at context {context}: {:.1} ms", seconds * 1e3);
+}
+
+fn model(width: u64, context: u64) -> Spec {
+    let text = format!(
+        "[model]\nkind = 'decoder'\nvocabulary = 16\nlayers = 1\nwidth = {width}\nheads = 2\nhidden = {}\ncontext = {context}\n\
+         positions = 'none'\nnorm = 'rms'\nactivation = 'relu'\n[numerics]\nweights = 'fixed(2,6)'\nactivations = 'fixed(4,4)'\n\
+         [weights]\nsource = 'random'\nseed = 1\n",
+        4 * width
+    );
+    spec::parse_native("bench.toml", &text).expect("a valid spec")
+}
+
+fn explicit(name: &str, width: u64, context: u64) {
+    let model = pipeline::bound(&model(width, context), context, Strategy::Size).expect("lowered");
+    let gates = model.expand(&mut |_, _| {}).expect("it fits");
+    let stats = gates.stats();
+    let seconds = median(|| model.expand(&mut |_, _| {}).expect("it fits"));
+    println!(
+        "{name} (width {width}, context {context}, size strategy): {} gates, {} wires, {} stored, {:.2} bytes a logical wire",
+        stats.gates,
+        stats.logical_wires,
+        stats.stored_wires,
+        stats.bytes_per_wire()
+    );
+    println!("  expand: {:.2} s, {:.1} million gates a second", seconds, stats.gates as f64 / seconds / 1e6);
+    let (depth, read) = (median(|| gates.levels().depth()), median(|| streaming_read(&gates)));
+    println!(
+        "  depth pass: {:.1} ms, {:.1} times one streaming read ({:.1} ms)",
+        depth * 1e3,
+        depth / read,
+        read * 1e3
+    );
+    let inputs: Vec<Vec<u64>> = (0..64).map(|k| (0..context).map(|i| (i * 7 + k * 3) % 16).collect()).collect();
+    let lanes = pack_lanes(&inputs.iter().map(|tokens| model.bits(tokens)).collect::<Vec<_>>());
+    let together = median(|| simulate64(&gates, &lanes));
+    let alone = median(|| model.evaluate(&inputs[0]).expect("evaluated")) * 64.0;
+    println!(
+        "  64 inputs: {together:.2} s simulated at once, {:.1} times 64 evaluations of arrays ({alone:.2} s)",
+        together / alone
+    );
+}
+
+/// Adds up every stored word once.
+fn streaming_read(gates: &Gates) -> u64 {
+    let tables = gates.tables();
+    let ids = tables.wire_source.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from(*word)));
+    let offsets = tables.bank_wires.iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
+    let firsts = tables.bank_first_gate.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from(*word)));
+    let weights = tables.weights.iter().fold(0u64, |sum, word| sum.wrapping_add(*word as u64));
+    let thresholds = tables.thresholds.iter().fold(0u64, |sum, word| sum.wrapping_add(*word as u64));
+    ids ^ offsets ^ firsts ^ weights ^ thresholds
+}

@@ -1,0 +1,170 @@
+//! Stores in two digits, for the size strategy. 2 layers and about twice the square root of a thermometer's gates, then 1 layer of bits.
+//!
+//! The first layer finds the high digit of the level; in the second each threshold for the low digit is moved by the first.
+
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Zero};
+
+use super::levels::{bit_weights, width};
+use super::word::{Bits, Code};
+use super::{Form, Maker, Stored, Word, counted};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds};
+use crate::interval::Interval;
+
+/// A form, what it is stored through, its range, and the threshold of each level above the least where known.
+pub(super) struct Scaled<'a> {
+    pub form: &'a Form,
+    pub stored: &'a Stored,
+    pub range: &'a Interval,
+    pub thresholds: Option<&'a [BigInt]>,
+}
+
+impl Maker {
+    pub(super) fn two_digits(&mut self, scaled: &Scaled, digits: &Digits) -> Result<Word, CircuitError> {
+        let form = scaled.form.array;
+        let coarse = self.coarse_gates(scaled, digits)?;
+        let fine = match scaled.stored.shift_of(1 << digits.shift, &scaled.form.unit) {
+            Some(shift) => self.shifted_gates(scaled, digits, coarse, shift)?,
+            None => self.fine_gates(scaled, digits, coarse)?,
+        };
+        let bits = self.digit_bits(digits, coarse, fine)?;
+        let (shape, band) = (self.shape(form), self.band(form));
+        let fraction = scaled.stored.format.fraction();
+        let word = Word { shape, band, fraction, lo: digits.lo, hi: digits.hi, code: Code::Constant };
+        self.bit_gates(word, &bits)
+    }
+
+    /// Layer 1: how many of the multiples of a coarse step are passed.
+    fn coarse_gates(&mut self, scaled: &Scaled, digits: &Digits) -> Result<ArrayId, CircuitError> {
+        let thresholds = match scaled.thresholds {
+            Some(list) => {
+                let each = (digits.first + 1..=digits.last).map(|digit| digits.threshold(list, scaled.range, digit, 0));
+                Thresholds::Known(each.collect::<Vec<_>>().into())
+            }
+            None => counted(digits.coarse(), scaled.range.clone()),
+        };
+        self.builder.bank(scaled.form.array, thresholds)
+    }
+
+    /// Layer 2 where a coarse step moves every threshold alike: one form for all low steps.
+    fn shifted_gates(
+        &mut self,
+        scaled: &Scaled,
+        digits: &Digits,
+        coarse: ArrayId,
+        shift: BigInt,
+    ) -> Result<ArrayId, CircuitError> {
+        let form = scaled.form.array;
+        let (shape, band) = (self.shape(form), self.band(form));
+        let axes = shape.len();
+        let reach = scaled.range.plus(&Interval::new(-&shift, shift.clone()));
+        let own = Term::new(form, Index::identity(axes));
+        let moved = Term::new(coarse, Index::identity(axes + 1)).over(vec![Size::fixed(digits.coarse())]).by(-shift);
+        let low = self.affine(shape, band, vec![own, moved], vec![])?;
+        let thresholds = if self.known {
+            let level = |step| (digits.first << digits.shift) + step;
+            let each =
+                (1..=digits.fine() as i64).map(|step| scaled.stored.rounding_threshold(level(step), &scaled.form.unit));
+            Thresholds::Known(each.collect::<Vec<_>>().into())
+        } else {
+            counted(digits.fine(), reach)
+        };
+        self.builder.bank(low, thresholds)
+    }
+
+    /// Layer 2 in general: each low step has a form of its own.
+    fn fine_gates(&mut self, scaled: &Scaled, digits: &Digits, coarse: ArrayId) -> Result<ArrayId, CircuitError> {
+        let (form, range, known) = (scaled.form.array, scaled.range, scaled.thresholds);
+        let mut shape = self.shape(form);
+        let (axes, band) = (shape.len(), self.band(form));
+        shape.push(Size::fixed(digits.fine()));
+        let spread = (&range.hi - &range.lo) + BigInt::one();
+        let rest = digits.fine() as i64;
+        let len = u128::from(digits.coarse()) * u128::from(digits.fine());
+        let moves = self.lazy_table(len, Interval { lo: -spread, hi: BigInt::zero() }, len, || {
+            let list = known.unwrap_or_default();
+            let at = |digit, step| digits.threshold(list, range, digit, step);
+            let digit_steps =
+                (digits.first + 1..=digits.last).flat_map(|digit| (1..=rest).map(move |step| (digit, step)));
+            digit_steps.map(|(digit, step)| at(digit - 1, step) - at(digit, step)).collect()
+        });
+        let low = Interval { lo: -&range.hi - BigInt::one(), hi: -&range.lo };
+        let starts = self.lazy_table(u128::from(digits.fine()), low, u128::from(digits.fine()), || {
+            (1..=rest).map(|step| -digits.threshold(known.unwrap_or_default(), range, digits.first, step)).collect()
+        });
+        let mut gate = Index::identity(axes);
+        gate.push(Index::axis(axes + 1));
+        let own = Term::new(form, Index::identity(axes));
+        let moved = Term::new(coarse, gate)
+            .over(vec![Size::fixed(digits.coarse())])
+            .times(Coef::table(moves, Index::strided([(axes + 1, rest), (axes, 1)])));
+        let array = self.affine(shape, band, vec![own, moved], vec![Coef::table(starts, Index::axis(axes))])?;
+        self.builder.gate(array, 0)
+    }
+
+    /// Bits of both digits as forms: low bits over the fine gates, high bits over the coarse ones.
+    fn digit_bits(&mut self, digits: &Digits, coarse: ArrayId, fine: ArrayId) -> Result<Bits, CircuitError> {
+        let (count, signed) = width(digits.lo, digits.hi);
+        let mut shape = self.shape(fine);
+        let (axes, band) = (shape.len() - 1, self.band(fine));
+        shape[axes] = Size::fixed(u64::from(count));
+        let changes = |levels: &[i64]| -> Vec<i64> {
+            let bit = |level: i64, bit: u32| (level >> bit) & 1;
+            let row = |pair: &[i64]| (0..count).map(|b| bit(pair[1], b) - bit(pair[0], b)).collect::<Vec<_>>();
+            levels.windows(2).flat_map(row).collect()
+        };
+        let high: Vec<i64> = (digits.first..=digits.last).map(|digit| digit << digits.shift).collect();
+        let low: Vec<i64> = (0..=digits.fine() as i64).collect();
+        let first = self.bit_table(&high[..1], count, 0);
+        let mut index = Index::identity(axes);
+        index.push(Index::axis(axes + 1));
+        let rows = Index::strided([(axes + 1, i64::from(count)), (axes, 1)]);
+        let mut terms = Vec::new();
+        for (gates, levels) in [(coarse, high), (fine, low)] {
+            let table = self.builder.table(Table::small(Arc::<[i64]>::from(changes(&levels))));
+            let steps = vec![Size::fixed(levels.len() as u64 - 1)];
+            terms.push(Term::new(gates, index.clone()).over(steps).times(Coef::table(table, rows.clone())));
+        }
+        let array = self.affine(shape, band, terms, vec![Coef::table(first, Index::axis(axes))])?;
+        Ok(Bits { array, weights: bit_weights(count, signed), signed })
+    }
+}
+
+/// Levels from `lo` to `hi` as digit * 2^shift + step.
+pub(super) struct Digits {
+    lo: i64,
+    hi: i64,
+    shift: u32,
+    first: i64,
+    last: i64,
+}
+
+impl Digits {
+    pub fn new(lo: i64, hi: i64, shift: u32) -> Self {
+        let step = 1i64 << shift;
+        Self { lo, hi, shift, first: Integer::div_floor(&lo, &step), last: Integer::div_floor(&hi, &step) }
+    }
+
+    pub fn coarse(&self) -> u64 {
+        (self.last - self.first) as u64
+    }
+
+    pub fn fine(&self) -> u64 {
+        (1 << self.shift) - 1
+    }
+
+    /// The least form whose level is at least digit * 2^shift + step; ends of the range where every form's, or none's, is.
+    fn threshold(&self, list: &[BigInt], range: &Interval, digit: i64, step: i64) -> BigInt {
+        let level = (digit << self.shift) + step;
+        if level <= self.lo {
+            range.lo.clone()
+        } else if level > self.hi {
+            &range.hi + 1
+        } else {
+            list[(level - self.lo - 1) as usize].clone()
+        }
+    }
+}
