@@ -1,4 +1,6 @@
 //! tmp
+
+#![allow(clippy::unwrap_used)]
 use isobath::{pipeline, spec, words::Strategy};
 #[test]
 fn explore() {
