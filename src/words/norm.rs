@@ -1,7 +1,8 @@
 //! Root-mean-square normalisation of words, rounded once. 1 layer after the words' own: a gate per level compares signed squares.
 //!
 //! With `s(x) = x|x|`, which is monotone, `g x / sigma >= t` is `s(g) s(x) >= s(t) sigma^2`: linear in the forms `s(x)` and
-//! `sum x^2`, both over the gates of x. Size: 1 layer more for the squares' ANDs, and 1 for the result's bits.
+//! `sum x^2`, both over the gates of x. Size: layers more for the squares' ANDs (1), the exact values of
+//! both (1 per 4 bits of their range, and 1), and the result's bits (1).
 
 use num_bigint::BigInt;
 use num_integer::Integer;
