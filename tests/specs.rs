@@ -202,6 +202,46 @@ fn a_truncated_file_is_refused_or_whole() {
 }
 
 #[test]
+fn a_damaged_byte_never_panics() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = Path::new(CIRCUITS).join("modadd7_gpt2_1l");
+    for (file, from) in
+        [("t.toml", "../tiny-bert.toml"), ("config.json", "config.json"), ("model.safetensors", "model.safetensors")]
+    {
+        let bytes = std::fs::read(source.join(from)).unwrap();
+        let path = directory.path().join(file);
+        let named = if file.ends_with("toml") { path.as_path() } else { directory.path() };
+        for index in 0..bytes.len().min(1600) {
+            let mut damaged = bytes.clone();
+            damaged[index] = b"\0\xff\"9]"[index % 5];
+            let _ = std::fs::remove_file(&path);
+            std::fs::write(&path, damaged).unwrap();
+            let _ = spec::read(named).and_then(|read| spec::load(&read));
+        }
+        std::fs::write(&path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let texts = [
+        ("json", "[".repeat(200_000)),
+        ("json", "{\"a\":".repeat(200_000)),
+        ("toml", format!("a = {}", "[".repeat(200_000))),
+        ("toml", format!("a = {}", "{a=".repeat(200_000))),
+        ("toml", format!("a{} = 1", ".a".repeat(200_000))),
+        ("toml", format!("[a{}]", ".a".repeat(200_000))),
+    ];
+    for (ending, text) in texts {
+        let path = directory.path().join("deep").with_extension(ending);
+        std::fs::write(&path, &text).unwrap();
+        let error = spec::read(&path).unwrap_err().to_string();
+        assert!(error.contains("deep."), "{text:.10}: {error}");
+    }
+}
+
+#[test]
 fn bad_paths_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let message = |path: &Path| spec::read(path).unwrap_err().to_string();

@@ -47,3 +47,26 @@ fn interpret(source: &Source) -> Result<Spec, Error> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small decoder with some more lines in its table.
+    pub fn model(more: &str) -> Architecture {
+        let text = format!(
+            "[model]\nkind = 'decoder'\nvocabulary = 5\nlayers = 1\nwidth = 4\nheads = 2\nhidden = 8\npositions = \
+             'learned'\nposition_rows = 3\nnorm = 'rms'\nactivation = 'relu'\n{more}\n"
+        );
+        interpret(&Source::from_text("t", &text).unwrap()).unwrap().architecture
+    }
+
+    #[test]
+    fn text_without_an_ending_is_told_by_its_first_character() {
+        assert_eq!(model("").family, "native");
+        let refusal = |text| interpret(&Source::from_text("<stdin>", text).unwrap()).unwrap_err().to_string();
+        assert!(refusal(" {\"model_type\": \"x\"}").contains("model_type `x`"));
+        assert!(refusal("# no model\n").contains("table `[model]` is missing"));
+        assert!(refusal("(").contains("cannot tell"));
+    }
+}

@@ -1,26 +1,4 @@
 //! The weight tensors of an architecture under canonical names; knows nothing of where weights come from.
-//!
-//! | name | shape | there when |
-//! |---|---|---|
-//! | `token_embedding` | vocabulary, width | always |
-//! | `position_embedding` | usable rows, width | positions are learned |
-//! | `token_type` | 1, width (row 0, the one used) | there are token types |
-//! | `embedding_norm.*` | width | there is a norm after the embedding |
-//! | `layer.{l}.norm1.*`, `layer.{l}.norm2.*` | width | before attention and MLP, or after them if the placement is post; no `norm2` if both share one |
-//! | `layer.{l}.post_norm1.*`, `layer.{l}.post_norm2.*` | width | after attention and MLP, if the placement is sandwich |
-//! | `layer.{l}.q.*` | heads x head width, width | always |
-//! | `layer.{l}.k.*`, `layer.{l}.v.*` | key-value heads x head width, width | always |
-//! | `layer.{l}.q_norm.gain`, `layer.{l}.k_norm.gain` | head width | queries and keys are normed |
-//! | `layer.{l}.o.*` | width, heads x head width | always |
-//! | `layer.{l}.gate.*` | hidden, width | the MLP is gated |
-//! | `layer.{l}.up.*` | hidden, width | always |
-//! | `layer.{l}.down.*` | width, hidden | always |
-//! | `final_norm.*` | width | there is a final norm |
-//! | `head.weight` | vocabulary, width | the output is not hidden states and not tied |
-//! | `head.bias` | vocabulary | the output is not hidden states and has a bias |
-//!
-//! Matrices are stored output by input. `.*` of a projection is `.weight` and `.bias`, of a norm `.gain` and `.bias`, each where
-//! the architecture has it.
 
 use super::{Architecture, Block, Join, Norm, Output, Placement, Positions};
 
@@ -55,7 +33,29 @@ impl Architecture {
     }
 }
 
-/// Every weight tensor the forward pass reads, in the order it reads them.
+/// Every weight tensor the forward pass reads, embedding first, head last.
+///
+/// | name | shape | there when |
+/// |---|---|---|
+/// | `token_embedding` | vocabulary, width | always |
+/// | `position_embedding` | usable rows, width | positions are learned |
+/// | `token_type` | 1, width (row 0, the one used) | there are token types |
+/// | `embedding_norm.*` | width | there is a norm after the embedding |
+/// | `layer.{l}.norm1.*`, `layer.{l}.norm2.*` | width | before attention and MLP, or after them if the placement is post; no `norm2` if both share one |
+/// | `layer.{l}.post_norm1.*`, `layer.{l}.post_norm2.*` | width | after attention and MLP, if the placement is sandwich |
+/// | `layer.{l}.q.*` | heads x head width, width | always |
+/// | `layer.{l}.k.*`, `layer.{l}.v.*` | key-value heads x head width, width | always |
+/// | `layer.{l}.q_norm.gain`, `layer.{l}.k_norm.gain` | head width | queries and keys are normed |
+/// | `layer.{l}.o.*` | width, heads x head width | always |
+/// | `layer.{l}.gate.*` | hidden, width | the MLP is gated |
+/// | `layer.{l}.up.*` | hidden, width | always |
+/// | `layer.{l}.down.*` | width, hidden | always |
+/// | `final_norm.*` | width | there is a final norm |
+/// | `head.weight` | vocabulary, width | the output is not hidden states and not tied |
+/// | `head.bias` | vocabulary | the output is not hidden states and has a bias |
+///
+/// Matrices are stored output by input. `.*` of a projection is `.weight` and `.bias`, of a norm `.gain` and `.bias`, each where
+/// the architecture has it.
 pub fn parameters(architecture: &Architecture) -> Vec<Parameter> {
     let mut list = List::default();
     embedding(&mut list, architecture);
@@ -166,5 +166,46 @@ fn head(list: &mut List, architecture: &Architecture) {
     }
     if architecture.head_bias {
         list.tensor("head.bias", &[architecture.vocabulary]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandwich_with_everything_is_listed_in_order() {
+        let model = crate::spec::tests::model(
+            "placement = 'sandwich'\ngated = true\nqk_norm = true\ntied = false\nkv_heads = 1",
+        );
+        let listed: Vec<String> = parameters(&model).iter().map(|p| format!("{} {:?}", p.name, p.shape)).collect();
+        let wanted = "token_embedding [5, 4], position_embedding [3, 4], layer.0.norm1.gain [4], layer.0.norm2.gain [4], \
+                      layer.0.post_norm1.gain [4], layer.0.post_norm2.gain [4], layer.0.q.weight [4, 4], layer.0.q.bias [4], \
+                      layer.0.k.weight [2, 4], layer.0.k.bias [2], layer.0.v.weight [2, 4], layer.0.v.bias [2], \
+                      layer.0.q_norm.gain [2], layer.0.k_norm.gain [2], layer.0.o.weight [4, 4], layer.0.o.bias [4], \
+                      layer.0.gate.weight [8, 4], layer.0.gate.bias [8], layer.0.up.weight [8, 4], layer.0.up.bias [8], \
+                      layer.0.down.weight [4, 8], layer.0.down.bias [4], final_norm.gain [4], head.weight [5, 4]";
+        assert_eq!(listed.join(", "), wanted);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_listed() {
+        let names = |more| -> Vec<String> {
+            parameters(&crate::spec::tests::model(more)).into_iter().map(|parameter| parameter.name).collect()
+        };
+        assert!(!names("join = 'parallel'").contains(&"layer.0.norm2.gain".to_owned()));
+        assert!(names("join = 'parallel-two-norms'").contains(&"layer.0.norm2.gain".to_owned()));
+        assert!(!names("placement = 'post'").iter().any(|name| name.starts_with("final_norm")));
+        assert!(!names("bias = false").iter().any(|name| name.ends_with("bias")));
+        assert!(!names("tied = false\noutput = 'hidden'").iter().any(|name| name.starts_with("head")));
+    }
+
+    #[test]
+    fn unread_rows_are_counted() {
+        let mut model = crate::spec::tests::model("");
+        let plain = count(&model);
+        model.positions = Positions::Learned { rows: 3, offset: 2 };
+        model.token_types = Some(2);
+        assert_eq!((count(&model), model.context_limit()), (plain + 8 + 8, Some(3)));
     }
 }

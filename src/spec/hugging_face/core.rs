@@ -210,7 +210,7 @@ fn output(fields: &Fields) -> Output {
     let classes = fields.texts("architectures").unwrap_or_default();
     let language =
         |class: &str| ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"].iter().any(|end| class.ends_with(end));
-    let bare = classes.iter().all(|class| class.ends_with("Model") && !language(class)) && !classes.is_empty();
+    let bare = classes.iter().all(|class| class.ends_with("Model") && !class.contains("Head")) && !classes.is_empty();
     let known = bare || classes.iter().all(|class| language(class));
     let message = || format!("`architectures` = {classes:?}: this output head is not supported");
     fields.check(&["architectures"], known, message, "supported: ...ForCausalLM, ...LMHeadModel, ...Model");

@@ -96,7 +96,8 @@ pub(super) fn sliding_layers(fields: &Fields, core: &Core, rule: impl Fn(u64) ->
     let message = || format!("`layer_types` has {} entries for {} layers", written.len(), core.layers);
     let fits = written.len() as u64 == core.layers;
     fields.check(&["layer_types", "num_hidden_layers"], fits, message, "");
-    written.iter().map(|kind| *kind == "sliding_attention").collect()
+    let layers = usize::try_from(core.layers).unwrap_or(usize::MAX);
+    written.iter().take(layers).map(|kind| *kind == "sliding_attention").collect()
 }
 
 /// `phi3`: Llama with a window.

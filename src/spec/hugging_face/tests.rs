@@ -99,6 +99,7 @@ fn what_is_not_supported_is_refused() {
         ("\"n_ctx\": 7", "`n_ctx` is 7, but there are 12 positions"),
         ("\"n_head_x\": 7", "did you mean `n_head`?"),
         ("\"architectures\": [\"GPT2ForSequenceClassification\"]", "this output head is not supported"),
+        ("\"architectures\": [\"GPT2DoubleHeadsModel\"]", "this output head is not supported"),
         ("\"quantization_config\": {\"bits\": 4}", "weights are read unquantised"),
         ("\"layer_norm_epsilon\": \"1e-5\"", "`layer_norm_epsilon` is text, but must be a number"),
     ];

@@ -49,7 +49,7 @@
 //! source = "random"             # "free" (any weights) or "random"
 //! seed = 1                      # random only, needed there
 //! limit = 1.0                   # random only: greatest absolute value; default: that of the format
-//! # file = "x.safetensors"      # instead of source: tensors under the names of isobath::spec::parameters
+//! # file = "x.safetensors"      # instead of source: tensors under the names that isobath::spec::parameters lists
 //! ```
 
 mod model;

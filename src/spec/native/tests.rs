@@ -65,6 +65,9 @@ fn written_values_are_kept() {
     assert_eq!(model("positions='learned'\nposition_rows=6").default_context, 6);
     let rotary = model("positions='rotary'\nrotary_base=100").blocks[0].attention.rotary.clone().unwrap();
     assert_eq!((rotary.features, rotary.base), (2, 100.0));
+    let rotary = model("positions='rotary'\nrotary_base=+1_000.5e0").blocks[0].attention.rotary.clone().unwrap();
+    assert_eq!(rotary.base, 1000.5);
+    assert_eq!(model("hidden=0x1_0").blocks[0].mlp.hidden, 16);
     assert_eq!(model("heads=3\nhead_width=5").blocks[0].attention.head_width, 5);
 }
 

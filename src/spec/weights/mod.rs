@@ -1,4 +1,4 @@
-//! Weight values from a safetensors file, under the names of [`super::parameters`]; knows nothing of number formats or circuits.
+//! Weight values from a safetensors file, under the names of [`parameters()`]; knows nothing of number formats or circuits.
 //!
 //! Every tensor the architecture reads must be in the file with its exact shape, and every tensor of the file must be one that is
 //! read or known to hold no weight. Missing, extra and misshapen tensors are told all at once.

@@ -1,4 +1,4 @@
-//! Where the checkpoints of each family keep the tensors of [`super::super::parameters`].
+//! Where the checkpoints of each family keep the tensors of [`crate::spec::parameters()`].
 
 use crate::spec::{Architecture, Error, Parameter, Positions, Problem};
 use std::collections::BTreeSet;
