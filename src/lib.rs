@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod atomic;
+
 pub mod expr;
 
 pub mod interval;
@@ -14,6 +16,8 @@ pub mod tensor;
 
 pub mod circuit;
 
+pub mod cli;
+
 pub mod words;
 
 pub mod lower;
@@ -23,3 +27,5 @@ pub mod gates;
 pub mod expand;
 
 pub mod pipeline;
+
+pub mod report;
