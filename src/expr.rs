@@ -70,7 +70,7 @@ impl Expr {
         if factor.is_zero() {
             return Self::default();
         }
-        let terms = self.terms.iter().map(|(monomial, c)| (monomial.clone(), c * factor)).collect();
+        let terms = self.terms.iter().map(|(monomial, c)| (monomial.clone(), product(c, factor))).collect();
         Self { terms, validity: self.validity.clone() }
     }
 
@@ -81,11 +81,8 @@ impl Expr {
     pub fn value(&self, of: impl Fn(&Dim) -> u64) -> BigInt {
         let mut total = Rational::zero();
         for (monomial, coefficient) in &self.terms {
-            let mut product = coefficient.clone();
-            for (name, power) in monomial {
-                product *= Rational::from_integer(BigInt::from(of(name)).pow(*power));
-            }
-            total += product;
+            let powers = monomial.iter().map(|(name, power)| BigInt::from(of(name)).pow(*power));
+            total = sum(&total, &product(coefficient, &Rational::from_integer(powers.product())));
         }
         assert!(total.is_integer(), "a count is an integer");
         total.to_integer()
@@ -129,6 +126,15 @@ fn narrow(validity: &mut BTreeMap<Dim, (u64, u64)>, name: &Dim, range: (u64, u64
     *entry = (entry.0.max(range.0), entry.1.min(range.1));
 }
 
+/// Almost all coefficients are integers, which need no common divisors.
+fn sum(a: &Rational, b: &Rational) -> Rational {
+    if a.is_integer() && b.is_integer() { Rational::from_integer(a.numer() + b.numer()) } else { a + b }
+}
+
+fn product(a: &Rational, b: &Rational) -> Rational {
+    if a.is_integer() && b.is_integer() { Rational::from_integer(a.numer() * b.numer()) } else { a * b }
+}
+
 fn times(a: &Monomial, b: &Monomial) -> Monomial {
     let mut powers: BTreeMap<Dim, u32> = a.iter().cloned().collect();
     for (name, power) in b {
@@ -140,9 +146,9 @@ fn times(a: &Monomial, b: &Monomial) -> Monomial {
 impl AddAssign<&Expr> for Expr {
     fn add_assign(&mut self, other: &Expr) {
         for (monomial, coefficient) in &other.terms {
-            let sum = self.terms.entry(monomial.clone()).or_insert_with(Rational::zero);
-            *sum += coefficient;
-            if sum.is_zero() {
+            let total = self.terms.entry(monomial.clone()).or_insert_with(Rational::zero);
+            *total = sum(total, coefficient);
+            if total.is_zero() {
                 self.terms.remove(monomial);
             }
         }
@@ -166,16 +172,16 @@ impl Mul for &Expr {
     type Output = Expr;
 
     fn mul(self, other: &Expr) -> Expr {
-        let mut product = Expr { terms: BTreeMap::new(), validity: self.validity.clone() };
+        let mut result = Expr { terms: BTreeMap::new(), validity: self.validity.clone() };
         for (name, range) in &other.validity {
-            narrow(&mut product.validity, name, *range);
+            narrow(&mut result.validity, name, *range);
         }
         for (a, x) in &self.terms {
             for (b, y) in &other.terms {
-                product += &Expr::monomial(times(a, b), x * y);
+                result += &Expr::monomial(times(a, b), product(x, y));
             }
         }
-        product
+        result
     }
 }
 
