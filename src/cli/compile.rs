@@ -30,14 +30,14 @@ pub(super) struct Args {
     /// As what: a circuit file, a Graphviz drawing (small circuits), JSON
     #[arg(long, value_enum, default_value = "tc")]
     emit: Emit,
-    #[command(flatten)]
-    settings: Settings,
     /// Print a summary as one JSON object (isobath.compile/1) on standard output
     #[arg(long)]
     json: bool,
     /// No summary and no progress on standard error
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 const EXAMPLES: &str = "\
@@ -99,7 +99,8 @@ fn check(args: &Args, spec: &Spec, context: u64, strategy: Strategy) -> Result<(
         return Err(Failure::refused("--json and -o - would both write to standard output; give -o a file"));
     }
     if !standard {
-        atomic::check(&args.output_file).map_err(|error| Failure::at(&args.output_file, error))?;
+        atomic::check(&args.output_file)
+            .map_err(|error| Failure::at(&args.output_file, format!("cannot be written: {error}")))?;
     }
     let many = spec.weights == WeightSource::Free || spec::count(&spec.architecture) > FEW_WEIGHTS;
     if many {

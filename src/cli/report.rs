@@ -15,8 +15,6 @@ use crate::words::Strategy;
 pub(super) struct Args {
     /// A model: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
     file: PathBuf,
-    #[command(flatten)]
-    settings: Settings,
     /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
     #[arg(long)]
     bound: bool,
@@ -26,6 +24,8 @@ pub(super) struct Args {
     /// Print one line
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 const EXAMPLES: &str = "\

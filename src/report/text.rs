@@ -47,11 +47,11 @@ fn figures(report: &Report) -> String {
 
 fn law(report: &Report) -> String {
     let law = &report.law;
-    let layers = law.layers.as_ref().map_or_else(String::new, |layers| format!("; in layers: {}", layers.growth));
-    let depth =
-        format!("{}, at most, for every setting of the weights; in context: {}{layers}", law.depth, law.context.growth);
+    let layers = law.layers.as_ref().map_or_else(String::new, |layers| format!(", in layers: {}", layers.growth));
+    let growth = format!("in context: {}{layers}", law.context.growth);
+    let mut text =
+        wrapped("law  depth = ", &format!("{} ({growth}), at most, for every setting of the weights", law.depth));
     let sizes = &report.size_law;
-    let mut text = wrapped("law  depth = ", &depth);
     if report.bound != "exact" {
         text += &wrapped("     gates = ", &format!("{}, at most", sizes.gates));
         text += &wrapped("     wires = ", &format!("{}, at most", sizes.wires));
@@ -60,57 +60,67 @@ fn law(report: &Report) -> String {
     text
 }
 
-/// A line of the tree.
-struct Line {
-    name: String,
-    layers: String,
-    share: String,
-    gates: String,
-    wires: String,
-}
+/// A line of the tree: name, layers, share, gates, wires.
+type Line = [String; 5];
 
 fn modules(report: &Report) -> String {
-    let mut lines = vec![Line {
-        name: "model".to_owned(),
-        layers: report.depth.to_string(),
-        share: "100.0%".to_owned(),
-        gates: short(&report.gates),
-        wires: short(&report.wires),
-    }];
+    let mut lines = vec![
+        ["modules", "layers", "share", "gates", "wires"].map(str::to_owned),
+        ["model".to_owned(), report.depth.to_string(), "100.0%".to_owned(), short(&report.gates), short(&report.wires)],
+    ];
     tree(&report.modules, "", &mut lines);
-    let width = |of: fn(&Line) -> &str, least: usize| {
-        lines.iter().map(|line| of(line).chars().count()).chain([least]).max().unwrap_or(least)
-    };
-    let (name, layers) = (width(|line| &line.name, 7), width(|line| &line.layers, 6));
-    let (gates, wires) = (width(|line| &line.gates, 5), width(|line| &line.wires, 5));
-    let mut text = format!(
-        "{:<name$}  {:>layers$}  {:>6}  {:>gates$}  {:>wires$}\n",
-        "modules", "layers", "share", "gates", "wires"
-    );
-    for Line { name: n, layers: l, share: s, gates: g, wires: w } in &lines {
-        text += &format!("{n:<name$}  {l:>layers$}  {s:>6}  {g:>gates$}  {w:>wires$}\n");
-    }
+    let mut text = aligned(&lines);
     if report.modules.iter().any(|module| module.repeat > 1) {
         text += "Of repeated modules, layers, gates and wires are those of one, the share is that of all.\n";
     }
+    if (0..report.modules.len()).any(|place| told_elsewhere(&report.modules, place)) {
+        text += "Modules with the same parts and layers, but other sizes, are told in full once.\n";
+    }
     text
+}
+
+/// Lines with every column as wide as it must be, the first to the left, the others to the right.
+fn aligned(lines: &[Line]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let cell = |(column, text): (usize, &String)| match column {
+        0 => format!("{text:<width$}", width = widths[0]),
+        _ => format!("  {text:>width$}", width = widths[column]),
+    };
+    lines.iter().map(|line| line.iter().enumerate().map(cell).collect::<String>() + "\n").collect()
 }
 
 fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
     for (place, module) in list.iter().enumerate() {
         let last = place + 1 == list.len();
         let times = if module.repeat > 1 { format!(" ({} times)", module.repeat) } else { String::new() };
-        lines.push(Line {
-            name: format!("{indent}{}{}{times}", if last { "└─ " } else { "├─ " }, module.name),
-            layers: module.layers.to_string(),
-            share: format!("{:.1}%", module.share),
-            gates: short(&module.gates),
-            wires: short(&module.wires),
-        });
-        if !only_itself(module) {
+        lines.push([
+            format!("{indent}{}{}{times}", if last { "└─ " } else { "├─ " }, module.name),
+            module.layers.to_string(),
+            format!("{:.1}%", module.share),
+            short(&module.gates),
+            short(&module.wires),
+        ]);
+        if !only_itself(module) && !(indent.is_empty() && told_elsewhere(list, place)) {
             tree(&module.children, &format!("{indent}{}", if last { "   " } else { "│  " }), lines);
         }
     }
+}
+
+/// Whether a sibling with the same parts and layers, told in full, has a larger share, or the same and comes first.
+fn told_elsewhere(list: &[Module], place: usize) -> bool {
+    let module = &list[place];
+    let precedes = |other: usize, sibling: &Module| {
+        sibling.share > module.share || (sibling.share == module.share && other < place)
+    };
+    list.iter().enumerate().any(|(other, sibling)| precedes(other, sibling) && same_parts(sibling, module))
+}
+
+/// Whether names (without numbers) and layers are the same all the way down.
+fn same_parts(a: &Module, b: &Module) -> bool {
+    let stem = |module: &Module| module.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let children = || a.children.iter().zip(&b.children).all(|(a, b)| same_parts(a, b));
+    a.name[..stem(a)] == b.name[..stem(b)] && a.layers == b.layers && a.children.len() == b.children.len() && children()
 }
 
 /// Whether a module is one operation, so that a line below it would say nothing more.

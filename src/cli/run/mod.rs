@@ -31,14 +31,14 @@ pub(super) struct Args {
     /// How to run a model: its circuit's arrays, the reference interpreter, its gates, or all three compared
     #[arg(long, value_enum)]
     by: Option<By>,
-    #[command(flatten)]
-    settings: Settings,
     /// Print one JSON object (isobath.run/1)
     #[arg(long)]
     json: bool,
     /// No headings and no progress
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 const EXAMPLES: &str = "\

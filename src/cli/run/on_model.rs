@@ -29,29 +29,46 @@ pub(super) struct Request<'a> {
     pub quiet: bool,
 }
 
+/// An output, and whether all readings gave it, once there is one.
+type Found = Option<(Vec<BigInt>, bool)>;
+
 impl Request<'_> {
     /// Runs the model on each input, at the input's own length.
     pub fn run(&self, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
         let tokens = inputs.iter().map(|input| self.tokens(input)).collect::<Result<Vec<_>, _>>()?;
         let parameters = model::weights(self.spec)?;
-        let mut lengths: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (place, input) in inputs.iter().enumerate() {
-            lengths.entry(input.len()).or_default().push(place);
-        }
         let mut answers = vec![None; inputs.len()];
         let mut known = None;
-        for (length, places) in lengths {
+        for (length, places) in by_length(&inputs) {
             let model = pipeline::with_parameters(self.spec, &parameters, length as u64, self.strategy)?;
+            self.answers(&model, &places, &tokens, &mut answers)?;
             known = Some(meaning(&model));
-            let gates = self.gates(&model)?;
-            for batch in places.chunks(64) {
-                self.batch(&model, gates.as_ref(), batch, &tokens, &mut answers)?;
-            }
         }
         let meaning = known.ok_or_else(|| Failure::refused("there is no input"))?;
         let answers = inputs.into_iter().zip(answers.into_iter().flatten());
         let answers = answers.map(|(input, (output, agrees))| Answer { input, output, agrees }).collect();
         Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers })
+    }
+
+    /// Fills in the answers at these places, whose inputs have the model's length.
+    fn answers(
+        &self,
+        model: &Model,
+        places: &[usize],
+        tokens: &[Vec<u64>],
+        answers: &mut [Found],
+    ) -> Result<(), Failure> {
+        let gates = self.gates(model)?;
+        for batch in places.chunks(64) {
+            let list = |place: &usize| tokens[*place].iter().map(|token| *token as i64).collect();
+            let lists: Vec<Vec<i64>> = batch.iter().map(list).collect();
+            let simulated = gates.as_ref().map(|gates| simulate(gates, &lists)).transpose()?;
+            for (at, place) in batch.iter().enumerate() {
+                let simulated = simulated.as_ref().map(|outputs| outputs[at].clone());
+                answers[*place] = Some(self.answer(model, &tokens[*place], simulated)?);
+            }
+        }
+        Ok(())
     }
 
     /// Token ids the model has.
@@ -77,24 +94,6 @@ impl Request<'_> {
         }
     }
 
-    fn batch(
-        &self,
-        model: &Model,
-        gates: Option<&Gates>,
-        places: &[usize],
-        tokens: &[Vec<u64>],
-        answers: &mut [Option<(Vec<BigInt>, bool)>],
-    ) -> Result<(), Failure> {
-        let lists: Vec<Vec<i64>> =
-            places.iter().map(|place| tokens[*place].iter().map(|token| *token as i64).collect()).collect();
-        let simulated = gates.map(|gates| simulate(gates, &lists)).transpose()?;
-        for (at, place) in places.iter().enumerate() {
-            let simulated = simulated.as_ref().map(|outputs| outputs[at].clone());
-            answers[*place] = Some(self.answer(model, &tokens[*place], simulated)?);
-        }
-        Ok(())
-    }
-
     /// The output, and whether all readings that were asked for give it.
     fn answer(
         &self,
@@ -116,6 +115,15 @@ impl Request<'_> {
             (By::Evaluate | By::Simulate, _) => Ok((model.evaluate(tokens)?, true)),
         }
     }
+}
+
+/// The places of the inputs of each length.
+fn by_length(inputs: &[Vec<i64>]) -> BTreeMap<usize, Vec<usize>> {
+    let mut lengths: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, input) in inputs.iter().enumerate() {
+        lengths.entry(input.len()).or_default().push(place);
+    }
+    lengths
 }
 
 fn meaning(model: &Model) -> Meaning {
