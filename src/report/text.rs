@@ -101,7 +101,8 @@ fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
             short(&module.gates),
             short(&module.wires),
         ]);
-        if !only_itself(module) && !(indent.is_empty() && told_elsewhere(list, place)) {
+        let closed = only_itself(module) || indent.is_empty() && told_elsewhere(list, place);
+        if !closed {
             tree(&module.children, &format!("{indent}{}", if last { "   " } else { "│  " }), lines);
         }
     }
