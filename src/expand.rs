@@ -122,10 +122,10 @@ enum Product {
 
 impl Product {
     fn times(&self, weight: Weight<'_>) -> Self {
-        if let (Self::Small(a), Weight::Small(b)) = (self, weight) {
-            if let Some(product) = a.checked_mul(b) {
-                return Self::Small(product);
-            }
+        if let (Self::Small(a), Weight::Small(b)) = (self, weight)
+            && let Some(product) = a.checked_mul(b)
+        {
+            return Self::Small(product);
         }
         Self::Big(self.to_big() * weight.to_big())
     }

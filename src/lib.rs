@@ -16,8 +16,6 @@ pub mod tensor;
 
 pub mod circuit;
 
-pub mod cli;
-
 pub mod words;
 
 pub mod lower;
@@ -29,3 +27,8 @@ pub mod expand;
 pub mod pipeline;
 
 pub mod report;
+
+pub mod cli;
+
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;

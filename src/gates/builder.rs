@@ -59,10 +59,8 @@ pub enum GatesError {
 pub struct GatesBuilder {
     gates: Gates,
     interner: Interner,
-    /// One more than the largest source of the bank being built.
-    reach: u64,
-    /// Weights of finished banks.
-    weights: usize,
+    /// Sources and stored weights of the bank being built.
+    wires: Vec<(u32, i64)>,
     limit: u64,
 }
 
@@ -87,7 +85,7 @@ impl GatesBuilder {
             outputs: Vec::new(),
             metadata: BTreeMap::new(),
         };
-        Self { gates, interner: Interner::default(), reach: 0, weights: 0, limit: MAX_GATES }
+        Self { gates, interner: Interner::default(), wires: Vec::new(), limit: MAX_GATES }
     }
 
     /// Number of gates so far, inputs included: the id of the next gate.
@@ -118,7 +116,7 @@ impl GatesBuilder {
     #[inline]
     pub fn wire(&mut self, source: u32, weight: i64) {
         if in_place(weight) {
-            self.push(source, weight);
+            self.wires.push((source, weight));
         } else {
             self.wire_big(source, &BigInt::from(weight));
         }
@@ -127,7 +125,7 @@ impl GatesBuilder {
     /// Like [`GatesBuilder::wire`], with a weight of any size.
     pub fn wire_big(&mut self, source: u32, weight: &BigInt) {
         let stored = self.interner.store(&mut self.gates.pool, weight);
-        self.push(source, stored);
+        self.wires.push((source, stored));
     }
 
     /// Ends the bank being built: one gate a threshold. Returns the first.
@@ -179,16 +177,8 @@ impl GatesBuilder {
     }
 
     /// The circuit. Wires of a bank that was not finished are dropped.
-    pub fn build(mut self) -> Gates {
-        self.drop_wires();
+    pub fn build(self) -> Gates {
         self.gates
-    }
-
-    #[inline]
-    fn push(&mut self, source: u32, stored: i64) {
-        self.reach = self.reach.max(u64::from(source) + 1);
-        self.gates.wire_source.push(source);
-        self.gates.weights.push(stored);
     }
 
     #[inline]
@@ -204,37 +194,34 @@ impl GatesBuilder {
     /// Checks the bank being built and ends its wires; returns its first gate and the one after its last.
     #[inline]
     fn close(&mut self, count: usize) -> Result<(u32, u32), GatesError> {
-        let checked = self.check(count);
-        if checked.is_err() {
-            self.drop_wires();
+        let ids = self.check(count);
+        if ids.is_ok() {
+            self.keep_weights();
+            self.gates.wire_source.extend(self.wires.iter().map(|wire| wire.0));
+            self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
         }
-        let ids = checked?;
-        self.keep_weights();
-        self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
-        self.reach = 0;
-        Ok(ids)
+        self.wires.clear();
+        ids
     }
 
-    /// Ends the weights of the bank being built; those of the bank before it are not stored again.
+    /// Stores the weights of the bank being built, unless they are those of the bank before it.
     #[inline]
     fn keep_weights(&mut self) {
-        let gates = &mut self.gates;
+        let (gates, new) = (&mut self.gates, self.wires.iter().map(|wire| wire.1));
         let before = gates.bank_weights.last().map_or(0, |&start| start as usize);
-        let (kept, new) = gates.weights.split_at(self.weights);
-        if kept.get(before..before + new.len()) == Some(new) {
-            gates.weights.truncate(self.weights);
-            gates.bank_weights.push(before as u64);
-        } else {
-            gates.bank_weights.push(self.weights as u64);
-            self.weights = gates.weights.len();
+        let same = gates.weights.get(before..before + new.len()).is_some_and(|old| old.iter().copied().eq(new.clone()));
+        gates.bank_weights.push(if same { before } else { gates.weights.len() } as u64);
+        if !same {
+            gates.weights.extend(new);
         }
     }
 
     #[inline]
     fn check(&self, count: usize) -> Result<(u32, u32), GatesError> {
         let gate = self.gate_count();
-        if self.reach > u64::from(gate) {
-            return Err(GatesError::Forward { source_gate: (self.reach - 1) as u32, gate });
+        let highest = self.wires.iter().map(|wire| wire.0).fold(0, u32::max);
+        if highest >= gate && !self.wires.is_empty() {
+            return Err(GatesError::Forward { source_gate: highest, gate });
         }
         if count == 0 {
             return Err(GatesError::NoThresholds);
@@ -251,13 +238,6 @@ impl GatesBuilder {
             return Err(GatesError::TooMany { wanted, limit: self.limit });
         }
         Ok((first, wanted as u32))
-    }
-
-    fn drop_wires(&mut self) {
-        let kept = self.gates.bank_wires.last().map_or(0, |&wires| wires as usize);
-        self.gates.wire_source.truncate(kept);
-        self.gates.weights.truncate(self.weights);
-        self.reach = 0;
     }
 }
 

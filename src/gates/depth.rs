@@ -1,13 +1,13 @@
 //! How deep the gates are, by one pass in the order of their ids; must not know what they compute.
 
-use super::Gates;
+use super::{Form, Gates};
 
 /// The level of every gate: 0 for inputs, else 1 + the largest level it reads (1 when it reads none).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Levels {
     levels: Vec<u32>,
     deepest_output: Option<u32>,
-    outputs_are_gates: bool,
+    gate_depth: u32,
 }
 
 impl Gates {
@@ -17,9 +17,15 @@ impl Gates {
         let read = || self.outputs.iter().flat_map(|word| &word.forms);
         let gates = read().flat_map(|form| &form.terms).map(|&(gate, _)| gate);
         let deepest_output = gates.max_by_key(|&gate| (levels[gate as usize], std::cmp::Reverse(gate)));
-        let outputs_are_gates = read().all(super::Form::is_gate);
-        Levels { levels, deepest_output, outputs_are_gates }
+        let gate_depth = read().map(|form| gate_depth(form, &levels)).max().unwrap_or(0);
+        Levels { levels, deepest_output, gate_depth }
     }
+}
+
+/// Layers to have a form as one gate: none more for one gate as it is, or a constant.
+fn gate_depth(form: &Form, levels: &[u32]) -> u32 {
+    let deepest = form.terms.iter().map(|&(gate, _)| levels[gate as usize]).max();
+    deepest.map_or(0, |depth| depth + u32::from(!form.is_gate()))
 }
 
 /// One level a bank, written for each of its gates.
@@ -41,9 +47,9 @@ impl Levels {
         self.deepest_output.map_or(0, |gate| self.of(gate))
     }
 
-    /// Depth with every output as single gates: one more than [`Levels::depth`] unless every output form is one gate.
+    /// Depth with every output as single gates: one layer more for each form that is neither one gate nor a constant.
     pub fn gate_depth(&self) -> u32 {
-        self.depth() + u32::from(!self.outputs_are_gates)
+        self.gate_depth
     }
 
     /// The level of one gate.
@@ -104,7 +110,8 @@ mod tests {
         assert_eq!((side.depth(), side.gate_depth()), (1, 1));
         let form = Form { constant: 1.into(), ..Form::gate(2) };
         assert_eq!((chain(form.clone()).levels().depth(), chain(form).levels().gate_depth()), (2, 3));
-        assert_eq!(chain(Form::default()).levels().depth(), 0);
+        let constant = chain(Form { constant: 1.into(), ..Form::default() }).levels();
+        assert_eq!((constant.depth(), constant.gate_depth()), (0, 0));
     }
 
     #[test]

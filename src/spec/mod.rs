@@ -12,7 +12,10 @@ mod parameters;
 mod text;
 mod weights;
 
-pub use architecture::*;
+pub use architecture::{
+    Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement,
+    Positions, Rotary, Rounding, ScoreScale, Spec, WeightSource,
+};
 pub use error::{Error, Place, Problem};
 pub use parameters::{Parameter, count, parameters};
 pub use weights::{Tensor, load};
@@ -32,6 +35,14 @@ const MAX_LAYERS: u64 = 10_000;
 /// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
 pub fn read(path: &Path) -> Result<Spec, Error> {
     interpret(&Source::open(path)?)
+}
+
+/// Reads a model from the text of a native TOML file; `name` stands for the file in errors.
+///
+/// # Errors
+/// When anything in the text is malformed, contradictory or not supported.
+pub fn parse_native(name: &str, text: &str) -> Result<Spec, Error> {
+    native::read(&Source::from_text(name, text)?)
 }
 
 fn interpret(source: &Source) -> Result<Spec, Error> {

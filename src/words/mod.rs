@@ -18,6 +18,9 @@ mod norm;
 
 mod select;
 
+#[cfg(test)]
+mod tests;
+
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 

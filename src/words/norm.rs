@@ -15,10 +15,10 @@ use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term};
 use crate::interval::Interval;
 use crate::number::{Format, Rational};
 
-/// `round(gain * x / sqrt(mean of x^2 + epsilon) + bias)` over the last axis; 0 / 0 is 0.
+/// `round(gain * x / sqrt(mean of x^2 + epsilon) + bias)` over the last axis; epsilon is positive.
 #[derive(Clone, Debug)]
 pub struct Normalisation {
-    /// Epsilon, exact.
+    /// Epsilon, exact and positive: with zero, rows of zeros would have no value.
     pub epsilon: Rational,
     /// A gain per feature.
     pub gain: Option<Constants>,

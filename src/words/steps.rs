@@ -47,7 +47,7 @@ impl Stored {
         let ends = (self.level(&range.lo, unit), self.level(&range.hi, unit));
         let turn = self.turn(range, unit);
         if !known {
-            let lowest = turn.map(|turn| self.level(&turn, unit));
+            let lowest = turn.map(|turn| self.level(&turn, unit).min(self.level(&(turn + 1), unit)));
             let corners = [Some(ends.0), lowest, Some(ends.1)].into_iter().flatten().collect();
             return StepTable { thresholds: None, levels: Levels::Path(corners) };
         }
@@ -63,11 +63,16 @@ impl Stored {
         listed(&steps)
     }
 
-    /// The form nearest to the function's minimum, where the range holds it strictly inside.
+    /// Whether the function rises or falls all along, so that every range of forms is stored the same way.
+    pub(super) fn is_monotone(&self) -> bool {
+        self.function.turning_point().is_none()
+    }
+
+    /// The form at or below the function's minimum, where the range holds it and the next one: the least level is one of theirs.
     fn turn(&self, range: &Interval, unit: &Rational) -> Option<BigInt> {
         let turn = crate::number::rational_from_f64(self.function.turning_point()?)?;
         let form = (turn / unit).floor().to_integer();
-        (range.lo < form && form < range.hi).then_some(form)
+        (range.lo <= form && form < range.hi).then_some(form)
     }
 
     /// The least form that rounds to at least this level: half-way goes to the even level.
@@ -95,10 +100,10 @@ fn listed(steps: &Steps) -> StepTable {
 
 /// Moves the last corner while the direction stays the same.
 fn extend(corners: &mut Vec<i64>, next: i64) {
-    if let [.., before, last] = corners[..] {
-        if (last - before).signum() == (next - last).signum() {
-            corners.pop();
-        }
+    if let [.., before, last] = corners[..]
+        && (last - before).signum() == (next - last).signum()
+    {
+        corners.pop();
     }
     corners.push(next);
 }

@@ -30,10 +30,11 @@ impl Maker {
                 fraction,
             ));
         }
-        // The digits depend on the format alone, so that a narrower range never costs more gates or layers.
+        // Digits depend on the format and the function alone, so that a narrower range never costs more gates or layers.
         let (lo, hi) = table.levels.bounds();
         let digits = Digits::new(lo, hi, stored.format.bits().div_ceil(2));
-        if self.strategy == Strategy::Size && table.levels.counts_up() && table.levels.gates() > digits.fine() {
+        let splits = stored.is_monotone() && table.levels.counts_up() && table.levels.gates() > digits.fine();
+        if self.strategy == Strategy::Size && splits {
             return self.two_digits(form.array, &range, &table, &digits, fraction);
         }
         let gates = self.thermometer_gates(form.array, &range, &table)?;

@@ -7,7 +7,6 @@ use super::terms::Terms;
 use super::{ArrayMeasure, Bound, Measure, bits_of, dims, single_gates};
 use crate::circuit::{Affine, Array, ArrayId, Bank, Circuit, Coef, Node, Thresholds};
 use crate::expr::Expr;
-use crate::interval::Interval;
 
 /// What is known of an array's elements.
 struct Summary {
@@ -15,8 +14,6 @@ struct Summary {
     terms: Terms,
     /// Bounds every coefficient on a gate.
     weight: BigInt,
-    /// Holds every constant summand.
-    constant: Interval,
     /// The source that makes it as deep as it is.
     from: Option<ArrayId>,
 }
@@ -24,7 +21,7 @@ struct Summary {
 pub(super) fn measure(circuit: &Circuit) -> Measure {
     let mut summaries: Vec<Summary> = Vec::with_capacity(circuit.arrays().len());
     let mut arrays = Vec::with_capacity(circuit.arrays().len());
-    let mut largest = BigInt::one();
+    let mut largest = BigInt::ZERO;
     for array in circuit.arrays() {
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
         let summary = match &array.node {
@@ -32,9 +29,9 @@ pub(super) fn measure(circuit: &Circuit) -> Measure {
             Node::Affine(affine) => affine_summary(circuit, array, affine, &summaries),
             Node::Bank(bank) => {
                 let form = &summaries[bank.form.index()];
-                largest = largest.max(form.weight.clone()).max(threshold(bank, &form.constant));
-                let count = Expr::constant(bank.thresholds.count());
                 let source = circuit.array(bank.form);
+                largest = largest.max(form.weight.clone()).max(threshold(bank, source));
+                let count = Expr::constant(bank.thresholds.count());
                 figures.gates = &source.count() * &count;
                 figures.wires = &form.terms.total(source) * &count;
                 gates_of(form.depth + 1, Some(bank.form))
@@ -85,47 +82,35 @@ fn path(circuit: &Circuit, summaries: &[Summary], end: Option<ArrayId>) -> Vec<A
 }
 
 fn gates_of(depth: u64, from: Option<ArrayId>) -> Summary {
-    Summary { depth, terms: Terms::even(Expr::constant(1)), weight: BigInt::one(), constant: Interval::point(0), from }
+    Summary { depth, terms: Terms::even(Expr::constant(1)), weight: BigInt::one(), from }
 }
 
 fn affine_summary(circuit: &Circuit, array: &Array, affine: &Affine, summaries: &[Summary]) -> Summary {
-    let mut summary = Summary { depth: 0, from: None, ..gates_of(0, None) };
-    summary.weight = BigInt::one();
-    for constant in &affine.constants {
-        summary.constant = summary.constant.plus(&interval(circuit, constant));
-    }
+    let mut summary = gates_of(0, None);
     let mut parts = Vec::with_capacity(affine.terms.len());
     for term in &affine.terms {
         let source = &summaries[term.source.index()];
-        let coef = interval(circuit, &term.coef);
         if summary.from.is_none() || source.depth > summary.depth {
             (summary.depth, summary.from) = (source.depth, Some(term.source));
         }
-        summary.weight = summary.weight.max(coef.magnitude() * &source.weight);
-        let one = source.constant.times(&coef);
-        let points: BigInt = term.sum.iter().map(|size| BigInt::from(size.value)).product();
-        summary.constant = summary.constant.plus(&one.scaled(&points).hull(&Interval::point(0)));
+        summary.weight = summary.weight.max(magnitude(circuit, &term.coef) * &source.weight);
         parts.push(source.terms.of_term(circuit, array, term));
     }
     summary.terms = Terms::sum(&array.shape, parts);
     summary
 }
 
-fn interval(circuit: &Circuit, coef: &Coef) -> Interval {
-    match &coef.table {
-        None => Interval::point(coef.scale.clone()),
-        Some((table, _)) => circuit.table(*table).range.scaled(&coef.scale),
-    }
+fn magnitude(circuit: &Circuit, coef: &Coef) -> BigInt {
+    let entry = coef.table.as_ref().map(|(table, _)| circuit.table(*table).range.magnitude());
+    entry.map_or_else(|| coef.scale.abs(), |entry| entry * coef.scale.abs())
 }
 
-/// Bounds every threshold once the form's constants have moved to its side.
-fn threshold(bank: &Bank, constant: &Interval) -> BigInt {
-    let (lo, hi) = match &bank.thresholds {
-        Thresholds::Known(list) => match (list.first(), list.last()) {
-            (Some(first), Some(last)) => (first.clone(), last.clone()),
-            _ => (0.into(), 0.into()),
-        },
-        Thresholds::Counted { range, .. } => (range.lo.clone(), range.hi.clone()),
+/// Bounds every threshold once the form's constants have moved to its side. Some weights make any part of a form constant, so
+/// constants are bounded by all that the form can add up.
+fn threshold(bank: &Bank, form: &Array) -> BigInt {
+    let largest = match &bank.thresholds {
+        Thresholds::Known(list) => list.first().into_iter().chain(list.last()).map(Signed::abs).max(),
+        Thresholds::Counted { range, .. } => Some(range.magnitude()),
     };
-    (lo - &constant.hi).abs().max((hi - &constant.lo).abs())
+    largest.unwrap_or_default() + &form.magnitude
 }

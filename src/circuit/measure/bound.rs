@@ -67,7 +67,7 @@ pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
     let plans = plans(circuit);
     let mut known: Vec<Elements> = Vec::with_capacity(circuit.arrays().len());
     let mut arrays = Vec::with_capacity(circuit.arrays().len());
-    let mut largest = BigInt::one();
+    let mut largest = BigInt::zero();
     for (array, plan) in circuit.arrays().iter().zip(&plans) {
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
         let elements = match (&array.node, plan) {
@@ -134,6 +134,7 @@ fn bank_elements(
             }
             _ => {
                 terms += 1;
+                raise(largest, &BigInt::one());
                 BigInt::zero()
             }
         };

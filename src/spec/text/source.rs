@@ -72,7 +72,6 @@ impl Source {
     }
 
     /// A text that is no file.
-    #[cfg(test)]
     pub fn from_text(name: &str, text: &str) -> Result<Self, Error> {
         Self::from_bytes(name.to_owned(), None, text.as_bytes().to_vec())
     }
