@@ -1,6 +1,7 @@
 //! Named dimensions, sizes and exact polynomials in them, with the range where they hold; knows nothing of circuits.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 use std::sync::Arc;
@@ -40,6 +41,20 @@ impl Expr {
             terms.insert(monomial, coefficient);
         }
         Self { terms, validity: BTreeMap::new() }
+    }
+
+    /// Adds one term.
+    fn grow(&mut self, monomial: Monomial, coefficient: &Rational) {
+        match self.terms.entry(monomial) {
+            Entry::Vacant(_) if coefficient.is_zero() => {}
+            Entry::Vacant(entry) => drop(entry.insert(coefficient.clone())),
+            Entry::Occupied(mut entry) => {
+                *entry.get_mut() = sum(entry.get(), coefficient);
+                if entry.get().is_zero() {
+                    entry.remove();
+                }
+            }
+        }
     }
 
     /// The same polynomial, claimed only for `low <= name <= high`.
@@ -146,11 +161,7 @@ fn times(a: &Monomial, b: &Monomial) -> Monomial {
 impl AddAssign<&Expr> for Expr {
     fn add_assign(&mut self, other: &Expr) {
         for (monomial, coefficient) in &other.terms {
-            let total = self.terms.entry(monomial.clone()).or_insert_with(Rational::zero);
-            *total = sum(total, coefficient);
-            if total.is_zero() {
-                self.terms.remove(monomial);
-            }
+            self.grow(monomial.clone(), coefficient);
         }
         for (name, range) in &other.validity {
             narrow(&mut self.validity, name, *range);
@@ -178,7 +189,7 @@ impl Mul for &Expr {
         }
         for (a, x) in &self.terms {
             for (b, y) in &other.terms {
-                result += &Expr::monomial(times(a, b), product(x, y));
+                result.grow(times(a, b), &product(x, y));
             }
         }
         result
