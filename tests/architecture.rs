@@ -1,5 +1,7 @@
 //! Holds the sources against ARCHITECTURE.md: who imports whom, and what no file may contain.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -82,9 +82,9 @@ pub enum Op {
     },
     /// `weight x + bias` over all feature axes together; the result's feature axes are `out`.
     Linear {
-        /// [out, in].
+        /// `[out, in]`.
         weight: ParamId,
-        /// [out].
+        /// `[out]`.
         bias: Option<ParamId>,
         /// The result's feature axes.
         out: Vec<u64>,

@@ -138,4 +138,20 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_minimum_at_the_low_end_of_a_range_is_found() {
+        for function in [Function::Gelu, Function::GeluTanh, Function::Silu] {
+            for (unit, lo, width) in (1..8).flat_map(|n| (-6..0).flat_map(move |lo| (0..7).map(move |w| (n, lo, w)))) {
+                let unit = Rational::new(unit.into(), 4.into());
+                let stored = Stored { function: function.clone(), format: "fixed(2,2)".parse().unwrap() };
+                let table = stored.table(&Interval::new(lo, lo + width), &unit, true);
+                let (levels, thresholds) = (table.levels.all(), table.thresholds.unwrap());
+                for form in lo..=lo + width {
+                    let fired = thresholds.iter().filter(|t| BigInt::from(form) >= **t).count();
+                    assert_eq!(levels[fired], stored.level(&form.into(), &unit), "{function:?} {unit} {lo} {form}");
+                }
+            }
+        }
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
-use super::{Numbers, check, format, nearest, ratio};
+use super::{Numbers, check, circuit, format, nearest, ratio};
+use crate::circuit::measure;
 use crate::circuit::{ArrayId, Band, Coef, Index, Size, Table, Term};
-use crate::words::{Form, Maker, ScoreTable, Word, unit_of};
+use crate::words::{Form, Maker, ScoreTable, Strategy, Word, unit_of};
 
 /// The square of the scale, softcap, format, clamp, bits of the table.
 type ScoreSetting = ((i64, i64), Option<(i64, i64)>, &'static str, u32, u32);
@@ -287,5 +288,21 @@ fn tables_of_exponentials() {
                 assert_eq!(got, attention.exponential(score).into(), "{table:?} {unit:?} {score}");
             }
         }
+    }
+}
+
+/// Depth: the store of the values, the table fused with them, the quotient. Size: that store in 3 layers, products, quotient, bits.
+#[test]
+fn layers_of_an_average() {
+    for (strategy, expected) in [(Strategy::Depth, 3), (Strategy::Size, 6)] {
+        let (score_bits, value_bits, unit, table) = (2, 3, (1, 1), SETTINGS[1]);
+        let a = Attention { keys: 2, members: 1, score_bits, value_bits, unit, causal: true, window: None, table };
+        let build = |maker: &mut Maker, input: ArrayId| {
+            let (scores, values) = (a.scores(maker, input), a.values(maker, input));
+            let word = maker.attend(&scores, &values, &a.table()).unwrap();
+            maker.value(&word).unwrap()
+        };
+        let depth = measure::exact(&circuit(strategy, true, a.bits(), &build)).unwrap().depth;
+        assert_eq!(depth, expected, "{strategy:?}");
     }
 }

@@ -2,6 +2,8 @@
 
 mod attend;
 
+mod layers;
+
 mod logic;
 
 mod norm;
