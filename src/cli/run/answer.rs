@@ -170,6 +170,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_disagreement_is_told_and_nothing_is_said_to_agree() {
+        let meaning = Meaning { output: "logits".to_owned(), one_hot: false, fraction: Some(1), width: 2 };
+        let answer = |agrees| Answer { input: vec![3, 1], output: vec![1.into(), 2.into()], agrees };
+        let run = Run { name: "m".to_owned(), by: By::All, meaning, answers: vec![answer(true), answer(false)] };
+        let message = run.disagreement().unwrap();
+        assert!(message.ends_with("disagree on 1 of 2 inputs, first on 3,1"), "{message}");
+        assert_eq!(text(&run, true), "position 1: logits 0.5 1 (levels 1 2)\n".repeat(2));
+        let object: serde_json::Value = serde_json::from_str(&json(&run).unwrap()).unwrap();
+        assert_eq!((&object["agree"], &object["inputs"][0]["agree"]), (&false.into(), &true.into()));
+    }
+
+    #[test]
     fn levels_are_worth_exact_decimals() {
         let cases = [(0, 4, "0"), (-1, 4, "-0.0625"), (24, 4, "1.5"), (-32, 4, "-2"), (7, 0, "7"), (1, 1, "0.5")];
         cases.iter().for_each(|(level, fraction, text)| assert_eq!(worth(&(*level).into(), *fraction), *text));
