@@ -51,7 +51,7 @@ pub fn expand(
     if !circuit.is_bound() {
         return Err(ExpandError::Unbound);
     }
-    let total = size(circuit)?;
+    let total = check(circuit)?;
     let mut expansion = Expansion {
         circuit,
         plans: plans(circuit),
@@ -77,8 +77,11 @@ pub fn expand(
     Ok(expansion.builder.build())
 }
 
-/// Gates in all, or a refusal with the sizes.
-fn size(circuit: &Circuit) -> Result<u64, ExpandError> {
+/// Gates in all, at most.
+///
+/// # Errors
+/// When they would not fit; the error tells the sizes.
+pub fn check(circuit: &Circuit) -> Result<u64, ExpandError> {
     let measure = measure::architecture(circuit);
     let (gates, wires) = (measure.value(&measure.gates), measure.value(&measure.wires));
     let mut stored = BigInt::zero();

@@ -1,6 +1,7 @@
 //! Named dimensions, sizes and exact polynomials in them, with the range where they hold; knows nothing of circuits.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 use std::sync::Arc;
@@ -42,6 +43,20 @@ impl Expr {
         Self { terms, validity: BTreeMap::new() }
     }
 
+    /// Adds one term.
+    fn grow(&mut self, monomial: Monomial, coefficient: &Rational) {
+        match self.terms.entry(monomial) {
+            Entry::Vacant(_) if coefficient.is_zero() => {}
+            Entry::Vacant(entry) => drop(entry.insert(coefficient.clone())),
+            Entry::Occupied(mut entry) => {
+                *entry.get_mut() = sum(entry.get(), coefficient);
+                if entry.get().is_zero() {
+                    entry.remove();
+                }
+            }
+        }
+    }
+
     /// The same polynomial, claimed only for `low <= name <= high`.
     #[must_use]
     pub fn within(mut self, name: &Dim, low: u64, high: u64) -> Self {
@@ -70,7 +85,7 @@ impl Expr {
         if factor.is_zero() {
             return Self::default();
         }
-        let terms = self.terms.iter().map(|(monomial, c)| (monomial.clone(), c * factor)).collect();
+        let terms = self.terms.iter().map(|(monomial, c)| (monomial.clone(), product(c, factor))).collect();
         Self { terms, validity: self.validity.clone() }
     }
 
@@ -81,11 +96,8 @@ impl Expr {
     pub fn value(&self, of: impl Fn(&Dim) -> u64) -> BigInt {
         let mut total = Rational::zero();
         for (monomial, coefficient) in &self.terms {
-            let mut product = coefficient.clone();
-            for (name, power) in monomial {
-                product *= Rational::from_integer(BigInt::from(of(name)).pow(*power));
-            }
-            total += product;
+            let powers = monomial.iter().map(|(name, power)| BigInt::from(of(name)).pow(*power));
+            total = sum(&total, &product(coefficient, &Rational::from_integer(powers.product())));
         }
         assert!(total.is_integer(), "a count is an integer");
         total.to_integer()
@@ -129,6 +141,15 @@ fn narrow(validity: &mut BTreeMap<Dim, (u64, u64)>, name: &Dim, range: (u64, u64
     *entry = (entry.0.max(range.0), entry.1.min(range.1));
 }
 
+/// Almost all coefficients are integers, which need no common divisors.
+fn sum(a: &Rational, b: &Rational) -> Rational {
+    if a.is_integer() && b.is_integer() { Rational::from_integer(a.numer() + b.numer()) } else { a + b }
+}
+
+fn product(a: &Rational, b: &Rational) -> Rational {
+    if a.is_integer() && b.is_integer() { Rational::from_integer(a.numer() * b.numer()) } else { a * b }
+}
+
 fn times(a: &Monomial, b: &Monomial) -> Monomial {
     let mut powers: BTreeMap<Dim, u32> = a.iter().cloned().collect();
     for (name, power) in b {
@@ -140,11 +161,7 @@ fn times(a: &Monomial, b: &Monomial) -> Monomial {
 impl AddAssign<&Expr> for Expr {
     fn add_assign(&mut self, other: &Expr) {
         for (monomial, coefficient) in &other.terms {
-            let sum = self.terms.entry(monomial.clone()).or_insert_with(Rational::zero);
-            *sum += coefficient;
-            if sum.is_zero() {
-                self.terms.remove(monomial);
-            }
+            self.grow(monomial.clone(), coefficient);
         }
         for (name, range) in &other.validity {
             narrow(&mut self.validity, name, *range);
@@ -166,16 +183,16 @@ impl Mul for &Expr {
     type Output = Expr;
 
     fn mul(self, other: &Expr) -> Expr {
-        let mut product = Expr { terms: BTreeMap::new(), validity: self.validity.clone() };
+        let mut result = Expr { terms: BTreeMap::new(), validity: self.validity.clone() };
         for (name, range) in &other.validity {
-            narrow(&mut product.validity, name, *range);
+            narrow(&mut result.validity, name, *range);
         }
         for (a, x) in &self.terms {
             for (b, y) in &other.terms {
-                product += &Expr::monomial(times(a, b), x * y);
+                result.grow(times(a, b), &product(x, y));
             }
         }
-        product
+        result
     }
 }
 

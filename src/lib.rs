@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod atomic;
+
 pub mod expr;
 
 pub mod interval;
@@ -23,6 +25,10 @@ pub mod gates;
 pub mod expand;
 
 pub mod pipeline;
+
+pub mod report;
+
+pub mod cli;
 
 #[cfg(any(test, feature = "proptest"))]
 pub mod strategies;

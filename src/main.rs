@@ -1,3 +1,5 @@
-//! The command line.
+//! The command line; all of it is in the library, where it can be tested.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    isobath::cli::main()
+}

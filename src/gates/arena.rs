@@ -93,6 +93,13 @@ impl Gates {
         &self.metadata
     }
 
+    /// The same circuit with more said about itself; a key that is there already is said anew.
+    #[must_use]
+    pub fn annotated(mut self, metadata: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.metadata.extend(metadata);
+        self
+    }
+
     /// Size of the circuit, and of what is stored of it. One pass.
     pub fn stats(&self) -> Stats {
         let logical = self.banks().map(|bank| bank.sources.len() as u128 * bank.thresholds.len() as u128).sum();

@@ -20,7 +20,7 @@
 //! pool, a constant or a coefficient is its length in bytes (4 bytes) and that many bytes of two's complement.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use num_bigint::BigInt;
@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checksum::Checksum;
 use super::{Form, Gates, InputWord};
+use crate::atomic;
 
 pub(super) const MAGIC: &[u8; 8] = b"isobath\n";
 pub(super) const VERSION: u32 = 1;
@@ -104,6 +105,15 @@ pub(super) struct OutputHeader {
     pub(super) shape: Vec<u64>,
 }
 
+/// Whether a path is a circuit file: by its first bytes or, since those may be damaged, by its name.
+pub fn is_circuit(path: &Path) -> bool {
+    let ordinary = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let file = if ordinary { std::fs::File::open(path).ok() } else { None };
+    let mut start = [0; MAGIC.len()];
+    let begins = file.is_some_and(|mut file| file.read_exact(&mut start).is_ok() && start == *MAGIC);
+    begins || path.extension().is_some_and(|ending| ending == "tc")
+}
+
 /// Writes a circuit file: complete under its name, or not at all. What already was there stays until then.
 ///
 /// A name that is no ordinary file, such as a pipe or a device, is written to as it is.
@@ -111,29 +121,7 @@ pub(super) struct OutputHeader {
 /// # Errors
 /// When the system refuses; the message names the file.
 pub fn write(gates: &Gates, path: &Path) -> Result<(), FileError> {
-    write_path(gates, path).map_err(|error| error.at(path))
-}
-
-fn write_path(gates: &Gates, path: &Path) -> Result<(), FileError> {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
-        Ok(found) if !found.is_file() => write_to(gates, std::fs::File::options().write(true).open(path)?),
-        Ok(_) => replace(gates, &path.canonicalize()?),
-        Err(_) => replace(gates, path),
-    }
-}
-
-/// Writes to a new file in the same folder and then gives it its name.
-fn replace(gates: &Gates, path: &Path) -> Result<(), FileError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut options = tempfile::Builder::new();
-    options.prefix(".isobath-").suffix(".partial");
-    #[cfg(unix)]
-    options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = options.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-    write_to(gates, &mut file)?;
-    file.persist(path).map_err(|failed| failed.error)?;
-    Ok(())
+    atomic::write(path, |file| write_to(gates, file)).map_err(|error: FileError| error.at(path))
 }
 
 /// Writes a circuit in the file format.

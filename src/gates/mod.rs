@@ -45,7 +45,7 @@ pub use arena::{Bank, Gates, Stats, Tables};
 pub use builder::{GatesBuilder, GatesError, MAX_GATES};
 pub use depth::Levels;
 pub use emit::{DOT_GATES, DOT_WIRES, EmitError, dot, json};
-pub use file::{FileError, write, write_to};
+pub use file::{FileError, is_circuit, write, write_to};
 pub use integer::Integer;
 pub use lanes::{lane, pack_lanes, simulate64};
 pub use load::{read, read_from};

@@ -1,0 +1,83 @@
+//! The command line: what was typed, one file per command; knows the stages only as a whole.
+
+mod compile;
+
+mod failure;
+
+mod model;
+
+mod number;
+
+mod output;
+
+mod report;
+
+mod run;
+
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use failure::Failure;
+
+/// How deep is a neural network, as a threshold circuit?
+#[derive(Debug, Parser)]
+#[command(name = "isobath", version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  isobath report circuits/gpt2/config.json --context 1024
+  isobath compile circuits/tiny-gpt.toml -o tiny.tc
+  isobath run tiny.tc --input 0,1,2,3
+
+Exit codes: 0 done, 1 readings disagree, 2 input refused.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure a model's circuit without making its gates: depth, size, law, where the layers go
+    Report(report::Args),
+    /// Write a model's circuit gate by gate
+    Compile(compile::Args),
+    /// Run a compiled circuit, or a model, on token ids
+    Run(run::Args),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  isobath completions bash > ~/.local/share/bash-completion/completions/isobath")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Reads the command line, does what it says, and tells how it went.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Report(args) => report::run(&args),
+        Command::Compile(args) => compile::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Completions { shell } => completions(shell),
+    };
+    done.map_or_else(Failure::tell, |()| ExitCode::SUCCESS)
+}
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "isobath", &mut script);
+    output::print(&script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

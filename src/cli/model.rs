@@ -1,0 +1,60 @@
+//! A model as the command line names it: file, flags, weights; must not know what is done with it.
+
+use std::path::Path;
+
+use super::failure::Failure;
+use super::settings::Settings;
+use crate::gates;
+use crate::report::figures::grouped;
+use crate::spec::{self, Spec, WeightSource};
+use crate::tensor::Parameters;
+use crate::{pipeline, report};
+
+/// Most weights that are held in memory.
+const MOST_WEIGHTS: u128 = 1 << 28;
+
+/// Reads a model and changes it as the flags say.
+pub(super) fn read(file: &Path, settings: &Settings) -> Result<Spec, Failure> {
+    if gates::is_circuit(file) {
+        return Err(Failure::at(file, "this is a compiled circuit; a model was expected (`run` takes either)"));
+    }
+    let mut spec = spec::read(file)?;
+    settings.apply(&mut spec);
+    Ok(spec)
+}
+
+/// Reads or draws the weights of a model.
+pub(super) fn weights(spec: &Spec) -> Result<Parameters, Failure> {
+    let count = spec::count(&spec.architecture);
+    if spec.weights == WeightSource::Free {
+        let message = format!("{} comes without weights", spec.architecture.name);
+        let help = "name some with --weights FILE.safetensors, or use `report`, which needs none";
+        return Err(Failure::refused(format!("{message}\n  help: {help}")));
+    }
+    if count > MOST_WEIGHTS {
+        let (count, most) = (grouped(&count.to_string()), grouped(&MOST_WEIGHTS.to_string()));
+        let message = format!("{count} weights are too many to hold (at most {most})");
+        return Err(Failure::refused(format!("{message}\n  help: use `report`, which measures without reading them")));
+    }
+    Ok(pipeline::parameters(spec)?)
+}
+
+/// What a circuit file says about the model it was made from.
+pub(super) fn metadata(spec: &Spec, model: &pipeline::Model, strategy: &str) -> Vec<(String, String)> {
+    let numerics = &spec.numerics;
+    let entries = [
+        ("name", spec.architecture.name.clone()),
+        ("output", model.graph.output_name().to_owned()),
+        ("fraction", model.lowered.fraction.to_string()),
+        ("context", model.lowered.tokens.to_string()),
+        ("strategy", strategy.to_owned()),
+        ("weights_format", numerics.weights.to_string()),
+        ("activations_format", numerics.activations.to_string()),
+        ("rounding", report::rounding_name(numerics.rounding).to_owned()),
+        ("accumulate", "exact".to_owned()),
+        ("score_clamp", numerics.score_clamp.to_string()),
+        ("exp_bits", numerics.exp_bits.to_string()),
+        ("weights", report::weights_name(&spec.weights)),
+    ];
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}

@@ -1,0 +1,68 @@
+//! Runs a circuit file by simulating its gates, 64 inputs at a time; must not know what model it was.
+
+use std::path::Path;
+
+use num_bigint::BigInt;
+
+use super::By;
+use super::answer::{Answer, Meaning, Run};
+use crate::cli::failure::Failure;
+use crate::gates::{self, Gates};
+
+/// The widest fraction a number format has.
+const MOST_FRACTION: u32 = 62;
+
+/// Reads the file and simulates it on each input.
+pub(super) fn run(file: &Path, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+    let gates = gates::read(file)?;
+    let meaning = meaning(&gates).ok_or_else(|| Failure::at(file, "the circuit gives nothing out"))?;
+    let outputs = simulate(&gates, &inputs)?;
+    let answers = inputs.into_iter().zip(outputs).map(|(input, output)| Answer { input, output, agrees: true });
+    Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect() })
+}
+
+fn name(gates: &Gates, file: &Path) -> String {
+    gates.metadata().get("name").cloned().unwrap_or_else(|| file.display().to_string())
+}
+
+/// What the first output stands for; the fraction is not known of circuits that others made.
+fn meaning(gates: &Gates) -> Option<Meaning> {
+    let word = gates.outputs().first()?;
+    let number = |key: &str| gates.metadata().get(key)?.parse::<u64>().ok();
+    let fraction = number("fraction").and_then(|bits| u32::try_from(bits).ok()).filter(|bits| *bits <= MOST_FRACTION);
+    let positions = word.shape.first().copied().unwrap_or(1);
+    Some(Meaning {
+        one_hot: word.name == "tokens",
+        output: word.name.clone(),
+        fraction,
+        width: (word.forms.len() as u64 / positions.max(1)).max(1) as usize,
+    })
+}
+
+/// The first output on each input.
+pub(super) fn simulate(gates: &Gates, inputs: &[Vec<i64>]) -> Result<Vec<Vec<BigInt>>, Failure> {
+    let mut outputs = Vec::with_capacity(inputs.len());
+    for batch in inputs.chunks(64) {
+        let bits = batch.iter().map(|input| encode(gates, input)).collect::<Result<Vec<_>, _>>()?;
+        let values = gates::simulate64(gates, &gates::pack_lanes(&bits));
+        for place in 0..batch.len() {
+            let words = gates::read_outputs(gates, &gates::lane(&values, place));
+            outputs.push(words.into_iter().next().map(|word| word.values).unwrap_or_default());
+        }
+    }
+    Ok(outputs)
+}
+
+/// One list of integers, cut into the circuit's inputs.
+fn encode(gates: &Gates, input: &[i64]) -> Result<Vec<bool>, Failure> {
+    let mut rest = input;
+    let mut lists = Vec::new();
+    let words = gates.inputs();
+    for (place, word) in words.iter().enumerate() {
+        let wanted = usize::try_from(word.elements().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let taken = if place + 1 == words.len() { rest.len() } else { wanted.min(rest.len()) };
+        lists.push(rest[..taken].to_vec());
+        rest = &rest[taken..];
+    }
+    Ok(gates::encode_input(gates, &lists)?)
+}

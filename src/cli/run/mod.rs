@@ -1,0 +1,111 @@
+//! The command `run`: a compiled circuit or a model, on token ids; must not know how either computes.
+
+mod answer;
+
+mod circuit;
+
+mod input;
+
+mod on_model;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::failure::Failure;
+use super::settings::Settings;
+use super::{model, output};
+use crate::gates;
+use crate::words::Strategy;
+use answer::{Run, json, text};
+
+/// What `run` was asked for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A circuit file (.tc) that `compile` wrote, or a model
+    file: PathBuf,
+    /// Token ids: a list such as 0,1,2; @FILE with a comma or JSON list on each line; `-` for such lines on standard input
+    #[arg(long, visible_alias = "tokens", value_name = "LIST", required = true, allow_hyphen_values = true)]
+    input: Vec<String>,
+    /// How to run a model: its circuit's arrays, the reference interpreter, its gates, or all three compared
+    #[arg(long, value_enum)]
+    by: Option<By>,
+    /// Print one JSON object (isobath.run/1)
+    #[arg(long)]
+    json: bool,
+    /// No headings and no progress
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  isobath run tiny.tc --input 0,1,2,3
+  isobath run circuits/tiny-gpt.toml --input 0,1,2 --by all
+  isobath run circuits/modadd7_gpt2_1l --output argmax --last --input 3,5,7
+  printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
+
+Output: for each position the levels (integers) and what they are worth, or the token of an argmax.";
+
+/// A reading of the circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The circuit's arrays, in exact integers
+    Evaluate,
+    /// The tensor graph, by the definition of each operation
+    Interpret,
+    /// The explicit gates
+    Simulate,
+    /// All three, compared
+    All,
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluate",
+            Self::Interpret => "interpret",
+            Self::Simulate => "simulate",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Runs and prints.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let inputs = input::read(&args.input)?;
+    let run = if gates::is_circuit(&args.file) { on_circuit(args, inputs)? } else { on_model(args, inputs)? };
+    let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
+    output::print(shown.as_bytes())?;
+    match run.disagreement() {
+        Some(message) => Err(Failure::Disagreement(message)),
+        None => Ok(()),
+    }
+}
+
+fn on_circuit(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+    if args.settings != Settings::default() {
+        let message = "a compiled circuit is what it is: flags that change the model belong to `compile`";
+        return Err(Failure::at(&args.file, message));
+    }
+    if args.by.is_some_and(|by| by != By::Simulate) {
+        let message = "a compiled circuit can only be simulated; name the model for --by evaluate, interpret or all";
+        return Err(Failure::at(&args.file, message));
+    }
+    circuit::run(&args.file, inputs)
+}
+
+fn on_model(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+    let spec = model::read(&args.file, &args.settings)?;
+    let request = on_model::Request {
+        spec: &spec,
+        strategy: args.settings.strategy(Strategy::Size),
+        context: args.settings.context,
+        by: args.by.unwrap_or(By::Evaluate),
+        quiet: args.quiet,
+    };
+    request.run(inputs)
+}

@@ -1,0 +1,139 @@
+//! Runs a model by any reading of its circuit, or by all of them and compares; must not know how a reading works.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+
+use super::By;
+use super::answer::{Answer, Meaning, Run};
+use super::circuit::simulate;
+use crate::cli::failure::Failure;
+use crate::cli::model;
+use crate::cli::output::Progress;
+use crate::gates::Gates;
+use crate::pipeline::{self, Model};
+use crate::spec::Spec;
+use crate::words::Strategy;
+
+/// A model and how to run it.
+pub(super) struct Request<'a> {
+    /// The model.
+    pub spec: &'a Spec,
+    /// What to save.
+    pub strategy: Strategy,
+    /// Tokens of every input, if asked for.
+    pub context: Option<u64>,
+    /// The reading.
+    pub by: By,
+    /// No progress line.
+    pub quiet: bool,
+}
+
+/// An output, and whether all readings gave it, once there is one.
+type Found = Option<(Vec<BigInt>, bool)>;
+
+impl Request<'_> {
+    /// Runs the model on each input, at the input's own length.
+    pub fn run(&self, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+        let tokens = inputs.iter().map(|input| self.tokens(input)).collect::<Result<Vec<_>, _>>()?;
+        let parameters = model::weights(self.spec)?;
+        let mut answers = vec![None; inputs.len()];
+        let mut known = None;
+        for (length, places) in by_length(&inputs) {
+            let model = pipeline::with_parameters(self.spec, &parameters, length as u64, self.strategy)?;
+            self.answers(&model, &places, &tokens, &mut answers)?;
+            known = Some(meaning(&model));
+        }
+        let meaning = known.ok_or_else(|| Failure::refused("there is no input"))?;
+        let answers = inputs.into_iter().zip(answers.into_iter().flatten());
+        let answers = answers.map(|(input, (output, agrees))| Answer { input, output, agrees }).collect();
+        Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers })
+    }
+
+    /// Fills in the answers at these places, whose inputs have the model's length.
+    fn answers(
+        &self,
+        model: &Model,
+        places: &[usize],
+        tokens: &[Vec<u64>],
+        answers: &mut [Found],
+    ) -> Result<(), Failure> {
+        let gates = self.gates(model)?;
+        for batch in places.chunks(64) {
+            let list = |place: &usize| tokens[*place].iter().map(|token| *token as i64).collect();
+            let lists: Vec<Vec<i64>> = batch.iter().map(list).collect();
+            let simulated = gates.as_ref().map(|gates| simulate(gates, &lists)).transpose()?;
+            for (at, place) in batch.iter().enumerate() {
+                let simulated = simulated.as_ref().map(|outputs| outputs[at].clone());
+                answers[*place] = Some(self.answer(model, &tokens[*place], simulated)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Token ids the model has.
+    fn tokens(&self, input: &[i64]) -> Result<Vec<u64>, Failure> {
+        let (length, vocabulary) = (input.len() as u64, self.spec.architecture.vocabulary);
+        if let Some(context) = self.context.filter(|context| *context != length) {
+            return Err(Failure::refused(format!("--context is {context}, but an input has {length} tokens")));
+        }
+        let token = |(place, value): (usize, &i64)| {
+            let token = u64::try_from(*value).ok().filter(|token| *token < vocabulary);
+            let message = || format!("token {place} is {value}; allowed are 0 to {}", vocabulary - 1);
+            token.ok_or_else(|| Failure::refused(message()))
+        };
+        input.iter().enumerate().map(token).collect()
+    }
+
+    /// The gates, where they are needed.
+    fn gates(&self, model: &Model) -> Result<Option<Gates>, Failure> {
+        let mut progress = Progress::new(self.quiet);
+        match self.by {
+            By::Evaluate | By::Interpret => Ok(None),
+            By::Simulate | By::All => Ok(Some(model.expand(&mut |done, total| progress.gates(done, total))?)),
+        }
+    }
+
+    /// The output, and whether all readings that were asked for give it.
+    fn answer(
+        &self,
+        model: &Model,
+        tokens: &[u64],
+        simulated: Option<Vec<BigInt>>,
+    ) -> Result<(Vec<BigInt>, bool), Failure> {
+        let interpret = || {
+            model.interpret(tokens).ok_or_else(|| Failure::refused("the reference interpreter has no weights to use"))
+        };
+        match (self.by, simulated) {
+            (By::Interpret, _) => Ok((interpret()?, true)),
+            (By::Simulate, Some(simulated)) => Ok((simulated, true)),
+            (By::All, simulated) => {
+                let (output, reference) = (model.evaluate(tokens)?, interpret()?);
+                let agrees = output == reference && simulated.is_some_and(|simulated| simulated == output);
+                Ok((output, agrees))
+            }
+            (By::Evaluate | By::Simulate, _) => Ok((model.evaluate(tokens)?, true)),
+        }
+    }
+}
+
+/// The places of the inputs of each length.
+fn by_length(inputs: &[Vec<i64>]) -> BTreeMap<usize, Vec<usize>> {
+    let mut lengths: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, input) in inputs.iter().enumerate() {
+        lengths.entry(input.len()).or_default().push(place);
+    }
+    lengths
+}
+
+fn meaning(model: &Model) -> Meaning {
+    let shape = &model.graph.node(model.graph.output()).shape;
+    let width: u64 = shape.iter().skip(1).map(|size| size.value).product();
+    let output = model.graph.output_name().to_owned();
+    Meaning {
+        one_hot: output == "tokens",
+        output,
+        fraction: Some(model.lowered.fraction),
+        width: width.max(1) as usize,
+    }
+}

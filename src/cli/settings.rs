@@ -1,0 +1,127 @@
+//! Flags that change a model before it is lowered; must not know what is done with it then.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::number;
+use crate::number::Format;
+use crate::spec::{Output, Rounding, Spec, WeightSource};
+use crate::words::Strategy;
+
+/// What the model is taken to be, over what its file says.
+#[derive(Clone, Debug, Default, PartialEq, clap::Args)]
+#[command(next_help_heading = "Model")]
+pub(super) struct Settings {
+    /// Tokens: 1024, 128K (K = 1024), 1M, 1e18, 10^18; default: as the model's file says, and in `run` as many as are given
+    #[arg(long, value_name = "N", value_parser = number::context)]
+    pub context: Option<u64>,
+    /// Number format of weights and activations: int(b) or fixed(i,f)
+    #[arg(long, value_name = "F")]
+    format: Option<Format>,
+    /// Number format of weights
+    #[arg(long, value_name = "F")]
+    weights_format: Option<Format>,
+    /// Number format of activations
+    #[arg(long, value_name = "F")]
+    activations_format: Option<Format>,
+    /// What to save: layers (default of `report`) or gates (default of `compile` and `run`)
+    #[arg(long, value_enum)]
+    strategy: Option<StrategyName>,
+    /// Where values are rounded: where they are stored, or after every operation
+    #[arg(long, value_enum)]
+    rounding: Option<RoundingName>,
+    /// How sums are added up: exact, and rounded once
+    #[arg(long, value_name = "exact", value_parser = accumulate)]
+    accumulate: Option<Accumulate>,
+    /// Attention scores are clamped to this either side of zero
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    score_clamp: Option<u32>,
+    /// Bits after the point of the table of exponentials
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    exp_bits: Option<u32>,
+    /// What the model gives out
+    #[arg(long, value_enum)]
+    output: Option<OutputName>,
+    /// Give out the last position only
+    #[arg(long)]
+    last: bool,
+    /// Weights, in place of those the model's file names
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub weights: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum StrategyName {
+    Depth,
+    Size,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum RoundingName {
+    Fused,
+    Eager,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum OutputName {
+    Logits,
+    Hidden,
+    Argmax,
+}
+
+/// The only way to add up there is yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Accumulate;
+
+fn accumulate(text: &str) -> Result<Accumulate, String> {
+    let planned = ["tree", "sequential", "blocked"].iter().any(|kind| text.starts_with(kind));
+    match text {
+        "exact" => Ok(Accumulate),
+        _ if planned => Err("not supported yet; sums are exact and rounded once: write `exact`".to_owned()),
+        _ => Err("not a way to add up: write `exact`".to_owned()),
+    }
+}
+
+impl Settings {
+    /// The strategy, or this one where none was asked for.
+    pub fn strategy(&self, default: Strategy) -> Strategy {
+        match self.strategy {
+            None => default,
+            Some(StrategyName::Depth) => Strategy::Depth,
+            Some(StrategyName::Size) => Strategy::Size,
+        }
+    }
+
+    /// Changes a model as asked.
+    pub fn apply(&self, spec: &mut Spec) {
+        self.numerics(spec);
+        let architecture = &mut spec.architecture;
+        architecture.last_only |= self.last;
+        match self.output {
+            None => {}
+            Some(OutputName::Logits) => architecture.output = Output::Logits,
+            Some(OutputName::Hidden) => architecture.output = Output::Hidden,
+            Some(OutputName::Argmax) => architecture.output = Output::Argmax,
+        }
+        if let Some(file) = &self.weights {
+            spec.weights = WeightSource::File(file.clone());
+        }
+    }
+
+    fn numerics(&self, spec: &mut Spec) {
+        let numerics = &mut spec.numerics;
+        set(&mut numerics.weights, self.weights_format.or(self.format));
+        set(&mut numerics.activations, self.activations_format.or(self.format));
+        set(&mut numerics.score_clamp, self.score_clamp);
+        set(&mut numerics.exp_bits, self.exp_bits);
+        let rounding = |name| if name == RoundingName::Fused { Rounding::Fused } else { Rounding::Eager };
+        set(&mut numerics.rounding, self.rounding.map(rounding));
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}

@@ -1,0 +1,66 @@
+//! The fine print, one sentence each; must not know how figures come about.
+
+use crate::circuit::measure::{Bound, Measure};
+use crate::spec::{Architecture, Rounding, Spec};
+use crate::words::Strategy;
+
+/// What the figures rest on.
+pub(super) fn list(spec: &Spec, measure: &Measure, strategy: Strategy) -> Vec<String> {
+    let numerics = &spec.numerics;
+    let mut list = vec![
+        format!(
+            "weights in {}, activations in {}; values are rounded to nearest, ties to even, and saturate",
+            numerics.weights, numerics.activations
+        ),
+        rounding(numerics.rounding).to_owned(),
+        format!(
+            "attention scores are clamped to [-{0}, {0}], their exponentials are integers in units of 2^-{1}",
+            numerics.score_clamp, numerics.exp_bits
+        ),
+        "accumulation is exact: every sum is exact before it is rounded once, so its length costs no depth; \
+         kernels that round partial sums compute another function"
+            .to_owned(),
+        chosen(strategy).to_owned(),
+        bound(measure.bound).to_owned(),
+    ];
+    list.extend(scaling(&spec.architecture));
+    list.push(
+        "all gates and wires of the construction count, none are pruned or merged; weights are constants".to_owned(),
+    );
+    list.push("this is the depth of this construction, not a lower bound: shallower circuits may exist".to_owned());
+    list
+}
+
+fn rounding(rounding: Rounding) -> &'static str {
+    match rounding {
+        Rounding::Fused => {
+            "rounding is fused: values are rounded where they are stored (embedding, norm input and output, queries, \
+             keys, values, scores, attention output, MLP hidden, logits); everything between is exact"
+        }
+        Rounding::Eager => "rounding is eager: the result of every elementary operation is rounded",
+    }
+}
+
+fn chosen(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Depth => "strategy depth: fewest layers, at the price of gates",
+        Strategy::Size => "strategy size: fewer gates, at the price of layers",
+    }
+}
+
+fn bound(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Exact => "weights were read: depth, gates, wires and weight bits are exact",
+        Bound::Upper => {
+            "weights were not read: depth, gates, wires and weight bits are upper bounds for every setting of the \
+             weights, however they were trained"
+        }
+    }
+}
+
+/// Rescaled rotary angles.
+fn scaling(architecture: &Architecture) -> Option<String> {
+    let rotary = architecture.blocks.iter().filter_map(|block| block.attention.rotary.as_ref());
+    let name = rotary.filter_map(|rotary| rotary.scaling.as_ref()).next()?;
+    Some(format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"))
+}
