@@ -19,7 +19,7 @@ pub fn write<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&mut File) -> Re
     }
 }
 
-/// Whether [`write`] could begin; leaves nothing behind.
+/// Whether [`write()`] could begin; leaves nothing behind.
 ///
 /// # Errors
 /// When it could not.

@@ -26,6 +26,8 @@ pub mod expand;
 
 pub mod pipeline;
 
+pub mod agreement;
+
 pub mod report;
 
 pub mod cli;

@@ -123,10 +123,10 @@ impl Model {
         Ok(expand::expand(&self.lowered.circuit, vec![word], progress)?)
     }
 
-    /// Output levels by evaluating the circuit's arrays.
+    /// Output levels by evaluating the circuit's arrays. Ids beyond the vocabulary read its last row.
     ///
     /// # Errors
-    /// When the circuit is not bound or too large.
+    /// When the circuit is not bound or too large, or the number of tokens is not its context.
     pub fn evaluate(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
         let outputs: BTreeMap<String, Vec<BigInt>> = evaluate::evaluate(&self.lowered.circuit, &self.bits(tokens))?;
         Ok(outputs.into_values().next().unwrap_or_default())

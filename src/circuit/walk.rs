@@ -157,25 +157,28 @@ impl TermPlan {
 
     #[inline]
     fn visit<'a>(&'a self, at: &[u64], f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
-        let mut source = self.base + offset(&self.steps, at);
-        for (axis, list, stride) in &self.gathers {
-            source += list[at[*axis] as usize] * stride;
-        }
-        let coef = self.coef.start(at);
-        self.descend(0, at, source, coef, f);
+        self.descend(0, at, self.start(at), Some(self.coef.start(at)), f);
     }
 
+    /// Where in the source the summed axes begin.
+    #[inline]
+    fn start(&self, at: &[u64]) -> i64 {
+        let gathered = self.gathers.iter().map(|(axis, list, stride)| list[at[*axis] as usize] * stride);
+        self.base + offset(&self.steps, at) + gathered.sum::<i64>()
+    }
+
+    /// Without a place among the coefficients every element read is listed, with weight one.
     #[inline]
     fn descend<'a>(
         &'a self,
         depth: usize,
         at: &[u64],
         source: i64,
-        coef: i64,
+        coef: Option<i64>,
         f: &mut impl FnMut(ArrayId, usize, Weight<'a>),
     ) {
         let Some(len) = self.sums.get(depth) else {
-            let weight = self.coef.get(coef);
+            let weight = coef.map_or(Weight::Small(1), |coef| self.coef.get(coef));
             if !weight.is_zero() {
                 f(self.source, source as usize, weight);
             }
@@ -188,7 +191,7 @@ impl TermPlan {
         };
         let (step, coef_step) = (self.steps[axis], self.coef.steps[axis]);
         for k in first as i64..last as i64 {
-            self.descend(depth + 1, at, source + step * k, coef + coef_step * k, f);
+            self.descend(depth + 1, at, source + step * k, coef.map(|coef| coef + coef_step * k), f);
         }
     }
 }
@@ -211,6 +214,25 @@ impl Plan {
         for term in &self.terms {
             term.visit(at, f);
         }
+    }
+
+    /// Calls `f` with each listed term that comes from the term of this number.
+    #[inline]
+    pub fn term<'a>(&'a self, number: usize, at: &[u64], f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
+        self.terms[number].visit(at, f);
+    }
+
+    /// Calls `f` with each element the term of this number reads, whatever its coefficient.
+    pub fn sources(&self, number: usize, at: &[u64], f: &mut impl FnMut(ArrayId, usize)) {
+        let term = &self.terms[number];
+        let mut each = |source, offset, _| f(source, offset);
+        term.descend(0, at, term.start(at), None, &mut each);
+    }
+
+    /// The coefficient of the term of this number, which must not depend on its summed axes.
+    pub fn coefficient(&self, number: usize, at: &[u64]) -> Weight<'_> {
+        let coef = &self.terms[number].coef;
+        coef.get(coef.start(at))
     }
 
     /// Calls `f` with each constant summand of the element at `at`.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{model, output};
-use crate::pipeline;
 use crate::report::{Report, json, text};
 use crate::words::Strategy;
+use crate::{agreement, pipeline};
 
 /// What `report` was asked for.
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,10 @@ pub(super) struct Args {
     /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
     #[arg(long)]
     bound: bool,
+    /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line, and find the narrowest formats in which
+    /// all agree; reads the weights
+    #[arg(long, value_name = "FILE")]
+    recorded: Option<PathBuf>,
     /// Print one JSON object (isobath.report/1)
     #[arg(long)]
     json: bool,
@@ -33,19 +37,24 @@ Examples:
   isobath report circuits/gpt2/config.json --context 1024
   isobath report circuits/llama-3-8b/config.json --context 128K --format 'fixed(6,10)'
   isobath report circuits/tiny-gpt.toml --json
-  isobath report circuits/tiny-gpt.toml --bound --strategy size";
+  isobath report circuits/tiny-gpt.toml --bound --strategy size
+  isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl";
 
 /// Measures and prints.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = model::read(&args.file, &args.settings)?;
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
     let strategy = args.settings.strategy(Strategy::Depth);
-    let lowered = if args.bound || args.settings.weights.is_some() {
-        pipeline::with_parameters(&spec, &model::weights(&spec)?, context, strategy)?
-    } else {
-        pipeline::architecture(&spec, context, strategy)?
+    let reads_weights = args.bound || args.recorded.is_some() || args.settings.weights.is_some();
+    let parameters = if reads_weights { Some(model::weights(&spec)?) } else { None };
+    let lowered = match &parameters {
+        Some(parameters) => pipeline::with_parameters(&spec, parameters, context, strategy)?,
+        None => pipeline::architecture(&spec, context, strategy)?,
     };
-    let report = Report::new(&spec, &lowered, &lowered.measure()?, strategy)?;
+    let mut report = Report::new(&spec, &lowered, &lowered.measure()?, strategy)?;
+    if let (Some(file), Some(parameters)) = (&args.recorded, &parameters) {
+        report.recorded = Some(agreement::compare(&spec, parameters, &agreement::read(file)?)?);
+    }
     let shown = match (args.json, args.quiet) {
         (true, _) => json::json(&report)?,
         (_, true) => text::sentence(&report),

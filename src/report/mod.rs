@@ -16,6 +16,7 @@ pub mod text;
 
 use serde::Serialize;
 
+use crate::agreement::Agreement;
 use crate::circuit::measure::{Bound, Measure};
 use crate::pipeline::{self, Model};
 use crate::spec::{self, Rounding, Spec, WeightSource};
@@ -69,6 +70,9 @@ pub struct Report {
     pub critical_path: Vec<Step>,
     /// What the figures rest on.
     pub assumptions: Vec<String>,
+    /// How recorded outputs of the original compare, where some were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Agreement>,
 }
 
 /// The free dimensions and the values they are bound to.
@@ -123,6 +127,7 @@ impl Report {
             modules: modules::tree(circuit, measure),
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
+            recorded: None,
         })
     }
 }

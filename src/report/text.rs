@@ -2,11 +2,30 @@
 
 use super::figures::{full, grouped, short, wrapped};
 use super::{Kind, Module, Report, Step};
+use crate::agreement::{Agreement, Trial};
 
 /// The report as plain text.
 pub fn text(report: &Report) -> String {
-    let parts = [head(report), figures(report), law(report), modules(report), path(report), assumptions(report)];
+    let mut parts =
+        vec![head(report), figures(report), law(report), modules(report), path(report), assumptions(report)];
+    parts.extend(report.recorded.as_ref().map(recorded));
     parts.join("\n")
+}
+
+fn recorded(agreement: &Agreement) -> String {
+    let Agreement { inputs, positions, here, widths, found } = agreement;
+    let line = |trial: &Trial| {
+        let formats = format!("weights {}, activations {}", trial.weights, trial.activations);
+        format!("  {:>2} bits  {:>4} of {inputs} agree  {formats}\n", trial.bits, trial.agree)
+    };
+    let mut text =
+        format!("recorded outputs: argmax at {positions} positions of {inputs} inputs, by evaluating the circuit\n");
+    text += &format!("  in this report's formats {} agree; the best formats of each width:\n", here.agree);
+    widths.iter().for_each(|trial| text += &line(trial));
+    text + match (found, widths.last()) {
+        (true, Some(_)) => "  the last is the narrowest width in which all agree\n",
+        _ => "  no width tried makes all agree\n",
+    }
 }
 
 /// One sentence: the depth with its size.
