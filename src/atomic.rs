@@ -2,7 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The unfinished file being written, if any.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Writes a file through `fill`; what already was there under its name stays until `fill` is done.
 ///
@@ -32,6 +36,18 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes the unfinished file being written, if any: what is left to do before an interrupted process ends.
+pub fn abandon() {
+    if let Some(path) = unfinished().take() {
+        // The process is ending; there is nobody left to tell.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn directory() -> io::Error {
     io::Error::from(io::ErrorKind::IsADirectory)
 }
@@ -39,7 +55,10 @@ fn directory() -> io::Error {
 /// Writes to a new file in the same folder and then gives it its name.
 fn replace<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), E>) -> Result<(), E> {
     let mut file = temporary(path)?;
-    fill(file.as_file_mut())?;
+    *unfinished() = Some(file.path().to_owned());
+    let filled = fill(file.as_file_mut());
+    *unfinished() = None;
+    filled?;
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())
 }
@@ -51,4 +70,25 @@ fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     options.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_file_is_gone_and_the_old_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        std::fs::write(&path, "old").unwrap();
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        let interrupted = write(&path, |_| {
+            assert_eq!(names(), 2);
+            abandon();
+            assert_eq!(names(), 1);
+            Err(io::Error::from(io::ErrorKind::Interrupted))
+        });
+        assert!(interrupted.is_err());
+        assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), names()), ("old", 1));
+    }
 }

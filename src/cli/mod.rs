@@ -57,6 +57,11 @@ enum Command {
 
 /// Reads the command line, does what it says, and tells how it went.
 pub fn main() -> ExitCode {
+    // Without a handler an interrupt still ends the process; only an unfinished file would be left in the folder.
+    let _ = ctrlc::set_handler(|| {
+        crate::atomic::abandon();
+        std::process::exit(130);
+    });
     let done = match Cli::parse().command {
         Command::Report(args) => report::run(&args),
         Command::Compile(args) => compile::run(&args),
