@@ -13,6 +13,8 @@ use isobath::gates::{
 /// Gates of the mixed circuit, about.
 const GATES: u32 = 5_000_000;
 const INPUTS: u32 = 1024;
+/// Banks of 255 gates in the circuits of quotients.
+const QUOTIENTS: usize = 40;
 const RUNS: usize = 5;
 
 /// A circuit to build: banks of some wires and thresholds each, taken in turn, with sources from a window.
@@ -40,18 +42,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         plan("13-wire gates, random weights", GATES / 2, &[(1, 13, 1, 4)], 1 << 16),
         plan("40 wires of 24 bits, 15 thresholds", GATES / 2, &[(1, 40, 15, 24)], 1 << 16),
     ];
-    for plan in plans.iter().filter(|plan| wanted.iter().all(|word| plan.name.contains(word.as_str()))) {
-        measure(plan)?;
+    let wanted = |name: &str| wanted.iter().all(|word| name.contains(word.as_str()));
+    let numbers = Numbers::drawn(1 << 14);
+    for plan in plans.iter().filter(|plan| wanted(plan.name)) {
+        measure(plan.name, || build(plan, &numbers))?;
+    }
+    for (name, scaled) in [("quotients, scaled banks", true), ("quotients, written out", false)] {
+        if wanted(name) {
+            measure(name, || quotients(&numbers, scaled))?;
+        }
     }
     Ok(())
 }
 
-fn measure(plan: &Plan) -> Result<(), Box<dyn std::error::Error>> {
-    let sources = Numbers::drawn(1 << 14);
-    let (build_time, gates) = median(|| build(plan, &sources));
+fn measure(name: &str, build: impl Fn() -> Result<Gates, GatesError>) -> Result<(), Box<dyn std::error::Error>> {
+    let (build_time, gates) = median(build);
     let gates = gates?;
     let stats = gates.stats();
-    println!("{}: {} gates, {} logical wires", plan.name, stats.gates, stats.logical_wires);
+    println!("{name}: {} gates, {} logical wires", stats.gates, stats.logical_wires);
     println!("  build       {:8.1} million gates/s", stats.gates as f64 / build_time / 1e6);
     let per_stored = stats.stored_bytes as f64 / stats.stored_wires as f64;
     println!("  bytes       {per_stored:8.2} a stored wire, {:.2} a logical wire", stats.bytes_per_wire());
@@ -135,6 +143,41 @@ fn bank(
     builder.finish_bank(&steps[..thresholds])
 }
 
+/// Rounded quotients `N / Z`: for each bank the gates `[2N - (2c-1)Z >= 0]`, `c` to 255, over an `N` of 1000 wires and a
+/// `Z` of 300; in scaled banks, or each gate with wires of its own.
+fn quotients(numbers: &[u32], scaled: bool) -> Result<Gates, GatesError> {
+    let mut builder = GatesBuilder::new();
+    builder.input(InputWord::unsigned("x", &[u64::from(INPUTS)], 1))?;
+    let rows: Vec<[i64; 2]> = (1..=255).map(|value| [2, 1 - 2 * value]).collect();
+    let mut last = 0;
+    for bank in 0..QUOTIENTS {
+        let drawn = &numbers[bank * 150..][..1300];
+        let next = u64::from(builder.gate_count());
+        if scaled {
+            parts(&mut builder, drawn, next, [1, 1]);
+            last = builder.finish_scaled(rows.as_flattened(), &[0; 255])?;
+        } else {
+            for row in &rows {
+                parts(&mut builder, drawn, next, *row);
+                last = builder.finish_bank(&[0])?;
+            }
+        }
+    }
+    builder.output(OutputWord { name: "y".into(), shape: vec![], forms: vec![Form::gate(last)] })?;
+    Ok(builder.build())
+}
+
+/// The wires of `N` and `Z`, with multipliers.
+fn parts(builder: &mut GatesBuilder, drawn: &[u32], next: u64, multipliers: [i64; 2]) {
+    for (place, &number) in drawn.iter().enumerate() {
+        if place == 1000 {
+            builder.end_part();
+        }
+        let source = (u64::from(number) * next) >> 32;
+        builder.wire(source as u32, weight(number, 16) * multipliers[usize::from(place >= 1000)]);
+    }
+}
+
 /// An odd weight of some bits, either way.
 fn weight(number: u32, bits: u32) -> i64 {
     let weight = i64::from(number >> (32 - bits)) | 1;
@@ -144,10 +187,12 @@ fn weight(number: u32, bits: u32) -> i64 {
 /// One read of all that is stored, as sums.
 fn stream(gates: &Gates) -> u64 {
     let tables = gates.tables();
-    let narrow = [tables.bank_first_gate, tables.wire_source];
+    let narrow = [tables.bank_first_gate, tables.wire_source, tables.scaled_banks];
     let narrow = narrow.iter().flat_map(|table| table.iter()).map(|&value| u64::from(value));
-    let wide = tables.bank_wires.iter().chain(tables.bank_weights).copied();
-    let signed = [tables.weights, tables.thresholds];
+    let wide =
+        [tables.bank_wires, tables.bank_weights, tables.scaled_parts, tables.part_ends, tables.scaled_multipliers];
+    let wide = wide.iter().flat_map(|table| table.iter()).copied();
+    let signed = [tables.weights, tables.thresholds, tables.multipliers];
     let signed = signed.iter().flat_map(|table| table.iter()).map(|&value| value as u64);
     narrow.chain(wide).chain(signed).fold(0, u64::wrapping_add)
 }

@@ -2,6 +2,10 @@
 
 mod flat;
 
+mod parts;
+
+mod scaled;
+
 use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 use thiserror::Error;
@@ -86,7 +90,9 @@ pub fn check(circuit: &Circuit) -> Result<u64, ExpandError> {
     let mut stored = BigInt::zero();
     for (array, figures) in circuit.arrays().iter().zip(&measure.arrays) {
         if let Node::Bank(bank) = &array.node {
-            stored += measure.value(&figures.wires) / bank.thresholds.count();
+            let form = circuit.array(bank.form);
+            let shares = parts::parts(circuit, bank).and_then(|_| form.shape.last()).map_or(1, |size| size.value);
+            stored += measure.value(&figures.wires) / (bank.thresholds.count() * shares);
         }
     }
     let bytes: BigInt = stored * 12 + &gates * 20;
@@ -111,7 +117,10 @@ impl Expansion<'_> {
             firsts.resize(element, u32::MAX);
             firsts.push(id);
         };
-        self.plain_banks(bank.form, thresholds, &mut place)?;
+        match parts::parts(self.circuit, bank) {
+            Some(parts) => self.scaled_banks(bank.form, &parts, &thresholds[0], &mut place)?,
+            None => self.plain_banks(bank.form, thresholds, &mut place)?,
+        }
         match array.band {
             None => Ok(Ids::Dense(first)),
             Some(_) => Ok(Ids::Listed(firsts, thresholds.len())),

@@ -1,12 +1,11 @@
-//! The frozen tables of a circuit and what they hold in total; must not know how they were filled or what they compute.
+//! The frozen tables of a circuit; must not know how they were filled or what they compute.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use num_bigint::BigInt;
 
-use super::integer::{Integer, load};
-use super::{InputWord, OutputWord};
+use super::scales::{Scale, Scales};
+use super::{Bank, InputWord, OutputWord};
 
 /// A circuit of threshold gates, in topological order, unchangeable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +22,8 @@ pub struct Gates {
     pub(super) weights: Vec<i64>,
     /// The threshold of each gate that is not an input, as stored.
     pub(super) thresholds: Vec<i64>,
+    /// The parts and multipliers of scaled banks.
+    pub(super) scales: Scales,
     /// Integers that are too large to be held in place.
     pub(super) pool: Vec<BigInt>,
     pub(super) inputs: Vec<InputWord>,
@@ -49,19 +50,23 @@ impl Gates {
 
     /// The bank at a place below [`Gates::bank_count`].
     pub fn bank(&self, index: usize) -> Bank<'_> {
-        self.cut(&self.bank_first_gate[index..index + 2], &self.bank_wires[index..index + 2], self.bank_weights[index])
+        let (ids, wires) = (&self.bank_first_gate[index..index + 2], &self.bank_wires[index..index + 2]);
+        self.cut(ids, wires, self.bank_weights[index], self.scales.of(index, (ids[1] - ids[0]) as usize))
     }
 
     /// All banks, in order.
     #[inline]
     pub fn banks(&self) -> impl Iterator<Item = Bank<'_>> {
         let gates = self.bank_first_gate.windows(2).zip(self.bank_wires.windows(2));
-        gates.zip(&self.bank_weights).map(|((ids, wires), &weights)| self.cut(ids, wires, weights))
+        let mut scales = self.scales.cursor();
+        gates.zip(&self.bank_weights).zip(0..).map(move |(((ids, wires), &weights), index)| {
+            self.cut(ids, wires, weights, scales.of(index, (ids[1] - ids[0]) as usize))
+        })
     }
 
-    /// A bank, given the ends of its gates and wires, and its first weight.
+    /// A bank, given the ends of its gates and wires, its first weight, its parts and its multipliers.
     #[inline]
-    fn cut(&self, ids: &[u32], wires: &[u64], weights: u64) -> Bank<'_> {
+    fn cut<'a>(&'a self, ids: &[u32], wires: &[u64], weights: u64, scale: Scale<'a>) -> Bank<'a> {
         let sources = &self.wire_source[wires[0] as usize..wires[1] as usize];
         let inputs = self.input_count();
         Bank {
@@ -69,6 +74,7 @@ impl Gates {
             sources,
             weights: &self.weights[weights as usize..][..sources.len()],
             thresholds: &self.thresholds[(ids[0] - inputs) as usize..(ids[1] - inputs) as usize],
+            scale,
             pool: &self.pool,
         }
     }
@@ -100,21 +106,6 @@ impl Gates {
         self
     }
 
-    /// Size of the circuit, and of what is stored of it. One pass.
-    pub fn stats(&self) -> Stats {
-        let logical = self.banks().map(|bank| bank.sources.len() as u128 * bank.thresholds.len() as u128).sum();
-        let integers = self.weights.iter().chain(&self.thresholds);
-        Stats {
-            inputs: u64::from(self.input_count()),
-            gates: u64::from(self.gate_count() - self.input_count()),
-            banks: self.bank_count() as u64,
-            logical_wires: logical,
-            stored_wires: self.wire_source.len() as u64,
-            stored_bytes: self.stored_bytes(),
-            weight_bits: integers.map(|&stored| load(&self.pool, stored).bits()).max().unwrap_or(0),
-        }
-    }
-
     /// The arrays as stored, for reading in one stream.
     pub fn tables(&self) -> Tables<'_> {
         Tables {
@@ -124,23 +115,17 @@ impl Gates {
             bank_weights: &self.bank_weights,
             weights: &self.weights,
             thresholds: &self.thresholds,
+            scaled_banks: &self.scales.bank,
+            scaled_parts: &self.scales.first_part,
+            part_ends: &self.scales.part_end,
+            scaled_multipliers: &self.scales.first_multiplier,
+            multipliers: &self.scales.multipliers,
         }
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        let pool: u64 = self.pool.iter().map(|value| size_of::<BigInt>() as u64 + value.bits().div_ceil(8)).sum();
-        let tables = size_of_val(&*self.bank_first_gate)
-            + size_of_val(&*self.bank_wires)
-            + size_of_val(&*self.wire_source)
-            + size_of_val(&*self.bank_weights)
-            + size_of_val(&*self.weights)
-            + size_of_val(&*self.thresholds);
-        tables as u64 + pool
     }
 }
 
-/// The stored arrays. Weights and thresholds are in stored form: those below `2^40 - 2^63` are places in a pool, not values;
-/// [`Bank::wires`] and [`Bank::thresholds`] give values.
+/// The stored arrays. Weights, thresholds and multipliers are in stored form: those below `2^40 - 2^63` are places in a pool,
+/// not values; [`Bank::wires`], [`Bank::thresholds`] and [`Bank::multipliers`] give values.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'a> {
     /// First gate of each bank, and the number of gates.
@@ -155,64 +140,14 @@ pub struct Tables<'a> {
     pub weights: &'a [i64],
     /// The threshold of each gate that is not an input.
     pub thresholds: &'a [i64],
-}
-
-/// One stored sum and the gates that compare it with their thresholds.
-#[derive(Clone, Copy, Debug)]
-pub struct Bank<'a> {
-    first: u32,
-    sources: &'a [u32],
-    weights: &'a [i64],
-    thresholds: &'a [i64],
-    pool: &'a [BigInt],
-}
-
-impl<'a> Bank<'a> {
-    /// Its gates.
-    pub fn gates(&self) -> Range<u32> {
-        self.first..self.first + self.thresholds.len() as u32
-    }
-
-    /// The gates its sum reads; one that occurs twice is read twice.
-    pub fn sources(&self) -> &'a [u32] {
-        self.sources
-    }
-
-    /// The terms of its sum.
-    pub fn wires(&self) -> impl ExactSizeIterator<Item = (u32, Integer<'a>)> + use<'a> {
-        let pool = self.pool;
-        self.sources.iter().zip(self.weights).map(move |(&source, &weight)| (source, load(pool, weight)))
-    }
-
-    /// The thresholds of its gates, in the order of the gates.
-    pub fn thresholds(&self) -> impl ExactSizeIterator<Item = Integer<'a>> + use<'a> {
-        let pool = self.pool;
-        self.thresholds.iter().map(move |&threshold| load(pool, threshold))
-    }
-}
-
-/// Size of a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stats {
-    /// Input gates.
-    pub inputs: u64,
-    /// Gates that are not inputs.
-    pub gates: u64,
-    /// Banks: stored sums.
-    pub banks: u64,
-    /// Inputs of all gates, counted gate by gate.
-    pub logical_wires: u128,
-    /// Wires stored: those of a bank once for all its gates.
-    pub stored_wires: u64,
-    /// Bytes of the stored gates, wires and integers (inputs, outputs and metadata left out).
-    pub stored_bytes: u64,
-    /// Bit length of the largest absolute weight or threshold of a gate.
-    pub weight_bits: u64,
-}
-
-impl Stats {
-    /// Stored bytes divided by logical wires; infinite without wires.
-    pub fn bytes_per_wire(&self) -> f64 {
-        self.stored_bytes as f64 / self.logical_wires as f64
-    }
+    /// The place of each scaled bank.
+    pub scaled_banks: &'a [u32],
+    /// First part of each scaled bank, and the number of parts.
+    pub scaled_parts: &'a [u64],
+    /// The end of each part, counted from the first wire of its bank.
+    pub part_ends: &'a [u64],
+    /// First multiplier of each scaled bank, which has one a gate and part.
+    pub scaled_multipliers: &'a [u64],
+    /// Multipliers; banks may share them.
+    pub multipliers: &'a [i64],
 }

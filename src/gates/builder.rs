@@ -5,62 +5,21 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 
 use super::integer::{Interner, in_place};
-use super::words::elements;
-use super::{Gates, InputWord, OutputWord};
+use super::scales::Scales;
+use super::{Gates, GatesError, InputWord, OutputWord};
 
 /// The largest number of gates, inputs included.
 pub const MAX_GATES: u64 = u32::MAX as u64 - 1;
 
-/// Why a circuit could not be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GatesError {
-    /// More gates than ids.
-    #[error("the circuit would have {wanted} gates; at most {limit} can be written out gate by gate")]
-    TooMany {
-        /// Gates the circuit would have had by now.
-        wanted: u128,
-        /// Gates it may have.
-        limit: u64,
-    },
-    /// A gate reads one that does not come before it.
-    #[error("gate {gate} reads gate {source_gate}, which does not come before it")]
-    Forward {
-        /// The gate read.
-        source_gate: u32,
-        /// The gate that reads.
-        gate: u32,
-    },
-    /// A bank with no threshold has no gates.
-    #[error("a bank needs at least one threshold")]
-    NoThresholds,
-    /// Input gates come before all others.
-    #[error("input `{0}` comes after a bank; inputs come first")]
-    LateInput(String),
-    /// An input that cannot be.
-    #[error("input `{name}`: {reason}")]
-    Input {
-        /// The input.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// An output that cannot be.
-    #[error("output `{name}`: {reason}")]
-    Output {
-        /// The output.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-/// Builds [`Gates`]: inputs first, then for each bank its wires and its thresholds.
+/// Builds [`Gates`]: inputs first, then for each bank its wires and its thresholds, or its parts, multipliers and thresholds.
 #[derive(Clone, Debug)]
 pub struct GatesBuilder {
     gates: Gates,
     interner: Interner,
     /// Sources and stored weights of the bank being built.
     wires: Vec<(u32, i64)>,
+    /// The ends of its parts but the last.
+    ends: Vec<u64>,
     limit: u64,
 }
 
@@ -80,12 +39,13 @@ impl GatesBuilder {
             bank_weights: Vec::new(),
             weights: Vec::new(),
             thresholds: Vec::new(),
+            scales: Scales::default(),
             pool: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             metadata: BTreeMap::new(),
         };
-        Self { gates, interner: Interner::default(), wires: Vec::new(), limit: MAX_GATES }
+        Self { gates, interner: Interner::default(), wires: Vec::new(), ends: Vec::new(), limit: MAX_GATES }
     }
 
     /// Number of gates so far, inputs included: the id of the next gate.
@@ -128,7 +88,13 @@ impl GatesBuilder {
         self.wires.push((source, stored));
     }
 
-    /// Ends the bank being built: one gate a threshold. Returns the first.
+    /// Ends a part of the bank being built, which may be empty; further terms belong to the next part.
+    pub fn end_part(&mut self) {
+        self.ends.push(self.wires.len() as u64);
+    }
+
+    /// Ends the bank being built: one gate `[sum of all terms >= threshold]` a threshold, whether or not the terms are in
+    /// several parts. Returns the first.
     ///
     /// # Errors
     /// When there is no threshold, a wire's source does not come before the bank, or there are too many gates. The bank is
@@ -137,7 +103,8 @@ impl GatesBuilder {
     pub fn finish_bank(&mut self, thresholds: &[i64]) -> Result<u32, GatesError> {
         let (first, next) = self.close(thresholds.len())?;
         for &threshold in thresholds {
-            self.threshold(threshold);
+            let stored = self.stored(threshold);
+            self.gates.thresholds.push(stored);
         }
         self.gates.bank_first_gate.push(next);
         Ok(first)
@@ -157,12 +124,30 @@ impl GatesBuilder {
         Ok(first)
     }
 
+    /// Ends the last part and the bank being built: one gate `[m0*F0 + m1*F1 + ... >= threshold]` a threshold over the parts
+    /// `F`, each with multipliers of its own, which are given gate after gate. Returns the first. A gate reads no wire of a
+    /// part with multiplier 0.
+    ///
+    /// # Errors
+    /// As [`GatesBuilder::finish_bank`], and when there is not one multiplier a gate and part.
+    pub fn finish_scaled(&mut self, multipliers: &[i64], thresholds: &[i64]) -> Result<u32, GatesError> {
+        self.scaled(multipliers, thresholds, |builder, &value| builder.stored(value))
+    }
+
+    /// Like [`GatesBuilder::finish_scaled`], with multipliers and thresholds of any size.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish_scaled_big(&mut self, multipliers: &[BigInt], thresholds: &[BigInt]) -> Result<u32, GatesError> {
+        self.scaled(multipliers, thresholds, |builder, value| builder.interner.store(&mut builder.gates.pool, value))
+    }
+
     /// Adds an output.
     ///
     /// # Errors
     /// When its forms are not one an element of its shape, or name a gate that does not exist yet.
     pub fn output(&mut self, word: OutputWord) -> Result<(), GatesError> {
-        match output_fault(&word, self.gate_count()) {
+        match word.fault(self.gate_count()) {
             Some(reason) => Err(GatesError::Output { name: word.name, reason }),
             None => {
                 self.gates.outputs.push(word);
@@ -181,14 +166,38 @@ impl GatesBuilder {
         self.gates
     }
 
+    /// An integer as stored.
     #[inline]
-    fn threshold(&mut self, threshold: i64) {
-        let stored = if in_place(threshold) {
-            threshold
-        } else {
-            self.interner.store(&mut self.gates.pool, &BigInt::from(threshold))
-        };
-        self.gates.thresholds.push(stored);
+    fn stored(&mut self, value: i64) -> i64 {
+        if in_place(value) { value } else { self.interner.store(&mut self.gates.pool, &BigInt::from(value)) }
+    }
+
+    fn scaled<T>(
+        &mut self,
+        multipliers: &[T],
+        thresholds: &[T],
+        store: impl Fn(&mut Self, &T) -> i64,
+    ) -> Result<u32, GatesError> {
+        self.end_part();
+        let (found, parts, gates) = (multipliers.len(), self.ends.len(), thresholds.len());
+        if parts.checked_mul(gates) != Some(found) || u32::try_from(parts).is_err() {
+            self.drop_bank();
+            return Err(GatesError::Multipliers { found, parts, gates });
+        }
+        let (bank, ends) = (self.gates.bank_count() as u32, std::mem::take(&mut self.ends));
+        let (first, next) = self.close(gates)?;
+        let from = self.gates.scales.multipliers.len();
+        for value in multipliers {
+            let stored = store(self, value);
+            self.gates.scales.multipliers.push(stored);
+        }
+        self.gates.scales.push(bank, &ends, from);
+        for value in thresholds {
+            let stored = store(self, value);
+            self.gates.thresholds.push(stored);
+        }
+        self.gates.bank_first_gate.push(next);
+        Ok(first)
     }
 
     /// Checks the bank being built and ends its wires; returns its first gate and the one after its last.
@@ -200,8 +209,14 @@ impl GatesBuilder {
             self.gates.wire_source.extend(self.wires.iter().map(|wire| wire.0));
             self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
         }
-        self.wires.clear();
+        self.drop_bank();
         ids
+    }
+
+    #[inline]
+    fn drop_bank(&mut self) {
+        self.wires.clear();
+        self.ends.clear();
     }
 
     /// Stores the weights of the bank being built, unless they are those of the bank before it.
@@ -239,15 +254,6 @@ impl GatesBuilder {
         }
         Ok((first, wanted as u32))
     }
-}
-
-/// Why a circuit of `gates` gates can not have this output, if so.
-pub(super) fn output_fault(word: &OutputWord, gates: u32) -> Option<String> {
-    if elements(&word.shape) != Some(word.forms.len() as u64) {
-        return Some(format!("shape {:?} does not match {} forms", word.shape, word.forms.len()));
-    }
-    let beyond = word.forms.iter().flat_map(|form| &form.terms).find(|(gate, _)| *gate >= gates);
-    beyond.map(|(gate, _)| format!("reads gate {gate} of {gates}"))
 }
 
 #[cfg(test)]
@@ -293,6 +299,45 @@ mod tests {
         assert_eq!(gates.tables().bank_weights, [0, 0, 2, 2, 4]);
         let second = gates.banks().map(|bank| bank.wires().nth(1).map(|(_, weight)| weight.to_string()));
         assert_eq!(second.flatten().collect::<String>(), "22332");
+    }
+
+    #[test]
+    fn scaled_banks_share_parts_and_multipliers() {
+        let mut builder = one_input();
+        for rows in [[2, -1, 2, -3], [2, -1, 2, -3], [2, 0, 2, -3]] {
+            builder.wire(0, 5);
+            builder.end_part();
+            builder.wire(0, 3);
+            builder.wire(1, 3);
+            builder.finish_scaled(&rows, &[0, 1]).unwrap();
+        }
+        let gates = builder.build();
+        assert_eq!(gates.tables().scaled_multipliers, [0, 0, 4]);
+        assert_eq!((gates.tables().weights.len(), gates.tables().part_ends), (3, [1, 3].repeat(3).as_slice()));
+        let stats = gates.stats();
+        assert_eq!((stats.logical_wires, stats.stored_wires, stats.weight_bits), (16, 9, 4));
+        let flat = |bank: usize, place| gates.bank(bank).gate_wires(place).collect::<Vec<_>>();
+        assert_eq!(flat(2, 0), [(0, 10.into())]);
+        assert_eq!(flat(2, 1), [(0, 10.into()), (0, BigInt::from(-9)), (1, BigInt::from(-9))]);
+    }
+
+    #[test]
+    fn multipliers_are_one_a_part_and_gate() {
+        let mut builder = one_input();
+        builder.wire(0, 1);
+        builder.end_part();
+        let refused = builder.finish_scaled(&[1, 2, 3], &[0, 1]).unwrap_err();
+        assert_eq!(refused.to_string(), "3 multipliers do not make a row of 2 for each of 2 gates");
+        assert_eq!(builder.finish_scaled(&[], &[]), Err(GatesError::NoThresholds));
+        builder.wire(2, 1);
+        assert!(matches!(builder.finish_scaled(&[1], &[0]), Err(GatesError::Forward { .. })));
+        builder.end_part();
+        builder.wire(0, 1);
+        assert_eq!(builder.finish_bank(&[1]), Ok(2));
+        assert_eq!(builder.finish_scaled(&[3], &[1]), Ok(3));
+        let gates = builder.build();
+        assert!(!gates.bank(0).is_scaled() && gates.bank(1).is_scaled());
+        assert_eq!((gates.bank(0).part_count(), gates.bank(1).part_count(), gates.stats().logical_wires), (1, 1, 1));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How deep the gates are, by one pass in the order of their ids; must not know what they compute.
 
-use super::{Form, Gates};
+use std::ops::Range;
+
+use super::{Bank, Form, Gates};
 
 /// The level of every gate: 0 for inputs, else 1 + the largest level it reads (1 when it reads none).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,17 +30,41 @@ fn gate_depth(form: &Form, levels: &[u32]) -> u32 {
     deepest.map_or(0, |depth| depth + u32::from(!form.is_gate()))
 }
 
-/// One level a bank, written for each of its gates.
 fn levels(gates: &Gates) -> Vec<u32> {
     let mut levels = vec![0_u32; gates.gate_count() as usize];
-    let mut start = 0;
-    for (&end, ids) in gates.bank_wires[1..].iter().zip(gates.bank_first_gate.windows(2)) {
-        let sources = &gates.wire_source[start..end as usize];
-        let below = sources.iter().fold(0, |deepest, &source| levels[source as usize].max(deepest));
+    let mut next = 0;
+    for &bank in &gates.scales.bank {
+        plain_levels(gates, next..bank as usize, &mut levels);
+        scaled_levels(&gates.bank(bank as usize), &mut levels);
+        next = bank as usize + 1;
+    }
+    plain_levels(gates, next..gates.bank_count(), &mut levels);
+    levels
+}
+
+/// One level a bank, written for each of its gates.
+fn plain_levels(gates: &Gates, banks: Range<usize>, levels: &mut [u32]) {
+    let mut start = gates.bank_wires[banks.start] as usize;
+    let ends = &gates.bank_wires[banks.start + 1..=banks.end];
+    for (&end, ids) in ends.iter().zip(gates.bank_first_gate[banks.start..].windows(2)) {
+        let below = deepest(&gates.wire_source[start..end as usize], levels);
         levels[ids[0] as usize..ids[1] as usize].fill(below + 1);
         start = end as usize;
     }
-    levels
+}
+
+/// One level a part, and for each gate the largest among the parts it reads.
+fn scaled_levels(bank: &Bank<'_>, levels: &mut [u32]) {
+    let below: Vec<u32> = bank.parts().map(|part| deepest(part.sources(), levels)).collect();
+    for (place, gate) in bank.gates().enumerate() {
+        let read = bank.multipliers(place).zip(&below).filter(|(multiplier, _)| !multiplier.is_zero());
+        levels[gate as usize] = 1 + read.map(|(_, &level)| level).max().unwrap_or(0);
+    }
+}
+
+#[inline]
+fn deepest(sources: &[u32], levels: &[u32]) -> u32 {
+    sources.iter().fold(0, |deepest, &source| levels[source as usize].max(deepest))
 }
 
 impl Levels {
@@ -80,8 +106,9 @@ impl Levels {
     }
 
     fn before(&self, gates: &Gates, gate: u32) -> Option<u32> {
-        let sources = gates.bank(gates.bank_of(gate)?).sources();
-        sources.iter().copied().find(|&source| self.of(source) + 1 == self.of(gate))
+        let bank = gates.bank(gates.bank_of(gate)?);
+        let mut sources = bank.gate_sources((gate - bank.gates().start) as usize);
+        sources.find(|&source| self.of(source) + 1 == self.of(gate))
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::{Form, Gates, OutputWord};
+use super::{Bank, Form, Gates, OutputWord};
 
 /// The largest number of gates that is drawn.
 pub const DOT_GATES: u32 = 20_000;
@@ -70,9 +70,9 @@ fn dot_inputs(gates: &Gates, out: &mut impl Write) -> io::Result<()> {
 
 fn dot_banks(gates: &Gates, out: &mut impl Write) -> io::Result<()> {
     for bank in gates.banks() {
-        for (gate, threshold) in bank.gates().zip(bank.thresholds()) {
+        for (place, (gate, threshold)) in bank.gates().zip(bank.thresholds()).enumerate() {
             writeln!(out, "  g{gate} [label=\">= {threshold}\"];")?;
-            for (source, weight) in bank.wires() {
+            for (source, weight) in bank.gate_wires(place) {
                 writeln!(out, "  g{source} -> g{gate} [label=\"{weight}\"];")?;
             }
         }
@@ -102,6 +102,8 @@ fn quoted(text: &str) -> String {
 /// `{"schema", "inputs", "metadata", "gates": number, "banks": [{"first": gate, "terms": [[gate, weight]], "thresholds"}],
 /// "outputs": [{"name", "shape", "forms": [{"constant", "terms": [[gate, coefficient]]}]}]}`
 ///
+/// A scaled bank has `"parts": [[[gate, weight]]], "multipliers": [[number a part] a gate]` instead of `"terms"`.
+///
 /// # Errors
 /// When the writer fails.
 pub fn json(gates: &Gates, out: impl Write) -> Result<(), EmitError> {
@@ -111,14 +113,7 @@ pub fn json(gates: &Gates, out: impl Write) -> Result<(), EmitError> {
     write!(out, ",\n\"metadata\":")?;
     serde_json::to_writer(&mut out, gates.metadata())?;
     write!(out, ",\n\"gates\":{},\n\"banks\":", gates.gate_count())?;
-    list(
-        &mut out,
-        gates.banks().map(|bank| JsonBank {
-            first: bank.gates().start,
-            terms: bank.wires().map(|(source, weight)| (source, weight.to_string())).collect(),
-            thresholds: bank.thresholds().map(|threshold| threshold.to_string()).collect(),
-        }),
-    )?;
+    list(&mut out, gates.banks().map(|bank| json_bank(&bank)))?;
     write!(out, ",\n\"outputs\":")?;
     list(
         &mut out,
@@ -145,8 +140,31 @@ fn list<T: Serialize>(out: &mut impl Write, items: impl Iterator<Item = T>) -> R
 #[derive(Serialize)]
 struct JsonBank {
     first: u32,
-    terms: Vec<(u32, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<JsonTerms>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<JsonTerms>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    multipliers: Vec<Vec<String>>,
     thresholds: Vec<String>,
+}
+
+type JsonTerms = Vec<(u32, String)>;
+
+fn json_bank(bank: &Bank<'_>) -> JsonBank {
+    let mut parts: Vec<JsonTerms> = bank.parts().map(|part| json_terms(part.wires())).collect();
+    let rows = if bank.is_scaled() { 0..bank.gates().len() } else { 0..0 };
+    JsonBank {
+        first: bank.gates().start,
+        terms: if bank.is_scaled() { None } else { parts.pop() },
+        parts,
+        multipliers: rows.map(|place| bank.multipliers(place).map(|value| value.to_string()).collect()).collect(),
+        thresholds: bank.thresholds().map(|threshold| threshold.to_string()).collect(),
+    }
+}
+
+fn json_terms<T: ToString>(terms: impl Iterator<Item = (u32, T)>) -> JsonTerms {
+    terms.map(|(gate, weight)| (gate, weight.to_string())).collect()
 }
 
 #[derive(Serialize)]
@@ -159,12 +177,12 @@ struct JsonOutput<'a> {
 #[derive(Serialize)]
 struct JsonForm {
     constant: String,
-    terms: Vec<(u32, String)>,
+    terms: JsonTerms,
 }
 
 fn json_form(form: &Form) -> JsonForm {
-    let terms = form.terms.iter().map(|(gate, coefficient)| (*gate, coefficient.to_string()));
-    JsonForm { constant: form.constant.to_string(), terms: terms.collect() }
+    let terms = form.terms.iter().map(|(gate, coefficient)| (*gate, coefficient));
+    JsonForm { constant: form.constant.to_string(), terms: json_terms(terms) }
 }
 
 #[cfg(test)]
@@ -204,6 +222,26 @@ mod tests {
         assert_eq!(text.matches(" -> ").count(), 5);
         assert!(text.contains("g0 [shape=box, label=\"a\\\"b[0] bit 0\"];"), "{text}");
         assert!(text.contains("g0 -> g2 [label=\"1\"];"), "{text}");
+    }
+
+    #[test]
+    fn scaled_banks_have_parts_in_json_and_flat_gates_in_dot() {
+        let mut builder = GatesBuilder::new();
+        builder.input(InputWord::unsigned("x", &[], 2)).unwrap();
+        builder.wire(0, 5);
+        builder.end_part();
+        builder.wire(1, 7);
+        builder.finish_scaled(&[2, -3, 0, 1], &[0, 1]).unwrap();
+        let (gates, mut text) = (builder.build(), Vec::new());
+        json(&gates, &mut text).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let bank = serde_json::json!({"first": 2, "parts": [[[0, "5"]], [[1, "7"]]],
+            "multipliers": [["2", "-3"], ["0", "1"]], "thresholds": ["0", "1"]});
+        assert_eq!(value["banks"][0], bank);
+        let mut text = Vec::new();
+        dot(&gates, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("g1 -> g2 [label=\"-21\"];") && !text.contains("g0 -> g3"), "{text}");
     }
 
     #[test]

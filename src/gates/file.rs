@@ -1,22 +1,27 @@
-//! Writes circuits to `.tc` files; must not know what a circuit computes. The format, version 1, all numbers little-endian:
+//! Writes circuits to `.tc` files; must not know what a circuit computes. The format, version 2, all numbers little-endian:
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `isobath\n` |
-//! | 4 | version, 1 |
+//! | 4 | version, 2 |
 //! | 4 | length of the header |
-//! | | header, JSON: `inputs`, `outputs` (names and shapes), `metadata`, and the counts `gates` (inputs included), `banks`, `wires`, `weights`, `pool` |
+//! | | header, JSON: `inputs`, `outputs` (names and shapes), `metadata`, and the counts `gates` (inputs included), `banks`, `wires`, `weights`, `scaled` (banks), `parts`, `multipliers`, `pool` |
 //! | 4 (banks + 1) | first gate of each bank (of the first: the number of input gates), then the number of gates |
 //! | 8 (banks + 1) | first wire of each bank, then the number of wires |
 //! | 4 wires | the gate each wire comes from, below the first gate of its bank |
 //! | 8 banks | first weight of each bank, which has as many as wires; banks may share weights |
 //! | 8 weights | the weights |
 //! | 8 (gates - inputs) | the threshold of each gate |
+//! | 4 scaled | the place of each scaled bank among the banks, ascending |
+//! | 8 (scaled + 1) | first part of each scaled bank, which has one at least, then the number of parts |
+//! | 8 parts | the end of each part, counted from the first wire of its bank; the last part ends with the bank |
+//! | 8 scaled | first multiplier of each scaled bank, which has for each gate one a part; banks may share multipliers |
+//! | 8 multipliers | the multipliers |
 //! | pool | integers too large for the above |
 //! | outputs | for each element of each output: the constant, the number of terms (8 bytes), the terms: gate (4 bytes), coefficient |
 //! | 8 | checksum of all bytes before it: FNV-1a over 64-bit words with a rotation; see `checksum.rs` |
 //!
-//! A weight or threshold below `2^40 - 2^63` is not itself but a place in the pool, counted from `-2^63`. An integer of the
+//! A weight, threshold or multiplier below `2^40 - 2^63` is not itself but a place in the pool, counted from `-2^63`. An integer of the
 //! pool, a constant or a coefficient is its length in bytes (4 bytes) and that many bytes of two's complement.
 
 use std::collections::BTreeMap;
@@ -31,7 +36,7 @@ use super::{Form, Gates, InputWord};
 use crate::atomic;
 
 pub(super) const MAGIC: &[u8; 8] = b"isobath\n";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Why a circuit file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +99,9 @@ pub(super) struct Header {
     pub(super) banks: u64,
     pub(super) wires: u64,
     pub(super) weights: u64,
+    pub(super) scaled: u64,
+    pub(super) parts: u64,
+    pub(super) multipliers: u64,
     pub(super) pool: u64,
 }
 
@@ -140,6 +148,11 @@ pub fn write_to(gates: &Gates, out: impl Write) -> Result<(), FileError> {
     sink.section(&gates.bank_weights, u64::to_le_bytes)?;
     sink.section(&gates.weights, i64::to_le_bytes)?;
     sink.section(&gates.thresholds, i64::to_le_bytes)?;
+    sink.section(&gates.scales.bank, u32::to_le_bytes)?;
+    sink.section(&gates.scales.first_part, u64::to_le_bytes)?;
+    sink.section(&gates.scales.part_end, u64::to_le_bytes)?;
+    sink.section(&gates.scales.first_multiplier, u64::to_le_bytes)?;
+    sink.section(&gates.scales.multipliers, i64::to_le_bytes)?;
     gates.pool.iter().try_for_each(|value| sink.integer(value))?;
     gates.outputs.iter().flat_map(|word| &word.forms).try_for_each(|form| sink.form(form))?;
     let sum = sink.sum.finish();
@@ -157,6 +170,9 @@ fn header(gates: &Gates) -> Header {
         banks: gates.bank_count() as u64,
         wires: gates.wire_source.len() as u64,
         weights: gates.weights.len() as u64,
+        scaled: gates.scales.bank.len() as u64,
+        parts: gates.scales.part_end.len() as u64,
+        multipliers: gates.scales.multipliers.len() as u64,
         pool: gates.pool.len() as u64,
     }
 }

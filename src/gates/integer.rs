@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 
 /// Stored values below this one are indices into the pool, counted from `i64::MIN`.
 const SMALLEST: i64 = i64::MIN + (1 << 40);
 
-/// One stored integer: a weight or a threshold.
+/// One stored integer: a weight, a threshold or a multiplier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integer<'a> {
     /// Held in place.
@@ -24,6 +24,54 @@ impl Integer<'_> {
             Self::Small(value) => BigInt::from(value),
             Self::Big(value) => value.clone(),
         }
+    }
+
+    /// Whether it is 0.
+    pub(super) fn is_zero(self) -> bool {
+        self == Self::Small(0)
+    }
+
+    /// Whether it is above 0.
+    pub(super) fn is_positive(self) -> bool {
+        match self {
+            Self::Small(value) => value > 0,
+            Self::Big(value) => value.sign() == Sign::Plus,
+        }
+    }
+
+    /// The integer, if 128 bits hold it.
+    #[inline]
+    pub(super) fn to_i128(self) -> Option<i128> {
+        match self {
+            Self::Small(value) => Some(i128::from(value)),
+            Self::Big(value) => i128::try_from(value).ok(),
+        }
+    }
+
+    /// The absolute value, if 128 bits hold it.
+    #[inline]
+    pub(super) fn magnitude(self) -> Option<u128> {
+        match self {
+            Self::Small(value) => Some(u128::from(value.unsigned_abs())),
+            Self::Big(value) => u128::try_from(value.magnitude()).ok(),
+        }
+    }
+
+    /// The product.
+    pub(super) fn times(self, other: Integer<'_>) -> BigInt {
+        match (self, other) {
+            (Self::Small(a), Integer::Small(b)) => BigInt::from(i128::from(a) * i128::from(b)),
+            _ => self.to_big() * other.to_big(),
+        }
+    }
+
+    /// The one of the larger absolute value.
+    pub(super) fn larger(self, other: Self) -> Self {
+        let less = match (self, other) {
+            (Self::Small(a), Self::Small(b)) => a.unsigned_abs() < b.unsigned_abs(),
+            _ => self.to_big().magnitude() < other.to_big().magnitude(),
+        };
+        if less { other } else { self }
     }
 
     /// Bit length of the absolute value.

@@ -1,10 +1,12 @@
 //! Values of the gates on 64 inputs at once; must not know what the gates compute.
 //!
 //! Every bank takes the cheapest exact way its bound, the sum of its absolute weights, allows: bit slices for few
-//! bits, 64 sums of 16, 32 or 64 bits side by side where they cannot overflow, bit slices again above.
+//! bits, 64 sums of 16, 32 or 64 bits side by side where they cannot overflow, bit slices again above. Scaled banks have a
+//! way of their own; see `scaled.rs`.
 
 use num_bigint::BigInt;
 
+use super::scaled::scaled;
 use super::sums::{Sums, Width};
 use super::{Bank, Gates, Integer, slices};
 
@@ -20,6 +22,10 @@ pub fn simulate64(gates: &Gates, lanes: &[u64]) -> Vec<u64> {
     let mut values = Vec::with_capacity(gates.gate_count() as usize);
     values.extend_from_slice(lanes);
     for bank in gates.banks() {
+        if bank.is_scaled() {
+            scaled(&bank, &mut values);
+            continue;
+        }
         let bound = bound(&bank);
         match u128::BITS - bound.unwrap_or(u128::MAX).leading_zeros() {
             ..SLICED => slices::few(&bank, &mut values),

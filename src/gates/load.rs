@@ -6,10 +6,11 @@ use std::path::Path;
 
 use num_bigint::BigInt;
 
-use super::builder::{MAX_GATES, output_fault};
+use super::builder::MAX_GATES;
 use super::checksum::Checksum;
 use super::file::{FileError, Header, MAGIC, OutputHeader, VERSION};
 use super::integer::pool_index;
+use super::scales::Scales;
 use super::words::elements;
 use super::{Form, Gates, OutputWord};
 
@@ -79,6 +80,7 @@ impl<R: Read> Source<R> {
             bank_weights: self.section(header.banks, "banks", u64::from_le_bytes)?,
             weights: self.section(header.weights, "weights", i64::from_le_bytes)?,
             thresholds: self.section(inner, "thresholds", i64::from_le_bytes)?,
+            scales: self.scales(&header)?,
             pool: (0..header.pool).map(|_| self.integer("large integers")).collect::<Result<_, _>>()?,
             outputs: header.outputs.into_iter().map(|word| self.output(word)).collect::<Result<_, _>>()?,
             inputs: header.inputs,
@@ -88,6 +90,17 @@ impl<R: Read> Source<R> {
             && u64::from(gates.gate_count()) == header.gates
             && gates.bank_wires.last() == Some(&header.wires);
         if counted { Ok(gates) } else { Err(invalid("its counts do not match its tables")) }
+    }
+
+    fn scales(&mut self, header: &Header) -> Result<Scales, FileError> {
+        let offsets = header.scaled.checked_add(1).ok_or_else(|| invalid("number of scaled banks"))?;
+        Ok(Scales {
+            bank: self.section(header.scaled, "scaled banks", u32::from_le_bytes)?,
+            first_part: self.section(offsets, "scaled banks", u64::from_le_bytes)?,
+            part_end: self.section(header.parts, "parts", u64::from_le_bytes)?,
+            first_multiplier: self.section(header.scaled, "scaled banks", u64::from_le_bytes)?,
+            multipliers: self.section(header.multipliers, "multipliers", i64::from_le_bytes)?,
+        })
     }
 
     fn output(&mut self, header: OutputHeader) -> Result<OutputWord, FileError> {
@@ -171,16 +184,18 @@ fn check(gates: &Gates) -> Result<(), FileError> {
     if ends.any(|end| end.is_none_or(|end| end > gates.weights.len() as u64)) {
         return Err(invalid("weights are missing"));
     }
+    if let Some(fault) = gates.scales.fault(&gates.bank_first_gate, &gates.bank_wires) {
+        return Err(invalid(fault));
+    }
     if gates.banks().any(|bank| bank.sources().iter().any(|&source| source >= bank.gates().start)) {
         return Err(invalid("a gate reads one that does not come before it"));
     }
-    let stored = gates.weights.iter().chain(&gates.thresholds);
+    let stored = gates.weights.iter().chain(&gates.thresholds).chain(&gates.scales.multipliers);
     if stored.filter_map(|&stored| pool_index(stored)).any(|index| index >= gates.pool.len()) {
         return Err(invalid("an integer is missing"));
     }
     let inputs = gates.inputs.iter().find_map(|word| Some(format!("input `{}`: {}", word.name, word.fault()?)));
     let mut outputs = gates.outputs.iter();
-    let fault =
-        |word: &OutputWord| Some(format!("output `{}`: {}", word.name, output_fault(word, gates.gate_count())?));
+    let fault = |word: &OutputWord| Some(format!("output `{}`: {}", word.name, word.fault(gates.gate_count())?));
     inputs.or_else(|| outputs.find_map(fault)).map_or(Ok(()), |fault| Err(FileError::Invalid(fault)))
 }

@@ -13,8 +13,13 @@ pub fn simulate(gates: &Gates, inputs: &[bool]) -> Vec<bool> {
     let mut values = Vec::with_capacity(gates.gate_count() as usize);
     values.extend_from_slice(inputs);
     for bank in gates.banks() {
-        let sum = Sum::of(&bank, &values);
-        values.extend(bank.thresholds().map(|threshold| sum.reaches(threshold)));
+        if bank.is_scaled() {
+            let sums = PartSums::of(&bank, |source| values[source as usize]);
+            values.extend(bank.thresholds().enumerate().map(|(place, threshold)| sums.reach(&bank, place, threshold)));
+        } else {
+            let sum = Sum::of(bank.wires(), |source| values[source as usize]);
+            values.extend(bank.thresholds().map(|threshold| sum.reaches(threshold)));
+        }
     }
     values
 }
@@ -26,12 +31,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(bank: &Bank<'_>, values: &[bool]) -> Self {
+    fn of<'a>(wires: impl Iterator<Item = (u32, Integer<'a>)>, value: impl Fn(u32) -> bool) -> Self {
         let mut sum = Self { small: 0, big: None };
-        for (source, weight) in bank.wires() {
+        for (source, weight) in wires {
             match weight {
-                Integer::Small(weight) => sum.small += i128::from(weight) * i128::from(values[source as usize]),
-                Integer::Big(weight) if values[source as usize] => *sum.big.get_or_insert_default() += weight,
+                Integer::Small(weight) => sum.small += i128::from(weight) * i128::from(value(source)),
+                Integer::Big(weight) if value(source) => *sum.big.get_or_insert_default() += weight,
                 Integer::Big(_) => {}
             }
         }
@@ -44,5 +49,46 @@ impl Sum {
             (None, Integer::Big(threshold)) => BigInt::from(self.small) >= *threshold,
             (Some(big), threshold) => big + self.small >= threshold.to_big(),
         }
+    }
+
+    fn to_big(&self) -> BigInt {
+        self.big.clone().unwrap_or_default() + self.small
+    }
+}
+
+/// The sums of a bank's parts, each once for all its gates.
+pub(super) struct PartSums {
+    sums: Vec<Sum>,
+    /// The same, where all of them fit: their products with small multipliers then fit 128 bits.
+    narrow: Option<Vec<i64>>,
+}
+
+impl PartSums {
+    /// The sums on the given values of the gates.
+    pub(super) fn of(bank: &Bank<'_>, value: impl Fn(u32) -> bool) -> Self {
+        let sums: Vec<Sum> = bank.parts().map(|part| Sum::of(part.wires(), &value)).collect();
+        let narrow = |sum: &Sum| sum.big.is_none().then(|| i64::try_from(sum.small).ok()).flatten();
+        Self { narrow: sums.iter().map(narrow).collect(), sums }
+    }
+
+    /// Whether the gate at a place in the bank reaches its threshold.
+    pub(super) fn reach(&self, bank: &Bank<'_>, place: usize, threshold: Integer<'_>) -> bool {
+        match self.small(bank, place) {
+            Some(small) => Sum { small, big: None }.reaches(threshold),
+            None => self.big(bank, place) >= threshold.to_big(),
+        }
+    }
+
+    /// The sum of a gate, if 128 bits do on the way.
+    fn small(&self, bank: &Bank<'_>, place: usize) -> Option<i128> {
+        let mut terms = bank.multipliers(place).zip(self.narrow.as_ref()?);
+        terms.try_fold(0_i128, |total, (multiplier, &sum)| match multiplier {
+            Integer::Small(multiplier) => total.checked_add(i128::from(multiplier) * i128::from(sum)),
+            Integer::Big(_) => None,
+        })
+    }
+
+    fn big(&self, bank: &Bank<'_>, place: usize) -> BigInt {
+        bank.multipliers(place).zip(&self.sums).map(|(multiplier, sum)| multiplier.to_big() * sum.to_big()).sum()
     }
 }

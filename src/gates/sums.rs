@@ -11,8 +11,14 @@ pub(super) trait Width: Copy + Default + Ord + 'static {
     /// The integer itself, if it has a place in this width.
     fn fit(wide: i64) -> Option<Self>;
 
+    /// The same for the widest integers.
+    fn take(wide: i128) -> Option<Self>;
+
     /// Adds `weight` where `mask` is all ones.
     fn add(&mut self, weight: Self, mask: Self);
+
+    /// Adds a product.
+    fn add_product(&mut self, factor: Self, other: Self);
 }
 
 macro_rules! width {
@@ -41,8 +47,18 @@ macro_rules! width {
             }
 
             #[inline]
+            fn take(wide: i128) -> Option<Self> {
+                Self::try_from(wide).ok()
+            }
+
+            #[inline]
             fn add(&mut self, weight: Self, mask: Self) {
                 *self = self.wrapping_add(weight & mask);
+            }
+
+            #[inline]
+            fn add_product(&mut self, factor: Self, other: Self) {
+                *self = self.wrapping_add(factor.wrapping_mul(other));
             }
         }
     };
@@ -51,6 +67,7 @@ macro_rules! width {
 width!(i16, MASKS_16);
 width!(i32, MASKS_32);
 width!(i64, MASKS_64);
+width!(i128, MASKS_128);
 
 /// One sum a lane.
 pub(super) struct Sums<T>([[T; 8]; 8]);
@@ -70,10 +87,33 @@ impl<T: Width> Sums<T> {
         }
     }
 
+    /// Adds the other sums times a factor, lane by lane.
+    #[inline]
+    pub(super) fn add_scaled(&mut self, others: &Self, factor: T) {
+        for (sum, &other) in self.0.as_flattened_mut().iter_mut().zip(others.0.as_flattened()) {
+            sum.add_product(factor, other);
+        }
+    }
+
+    /// The same sums in a wider type.
+    pub(super) fn widen<U: Width + From<T>>(&self) -> Sums<U> {
+        Sums(self.0.map(|sums| sums.map(U::from)))
+    }
+
     /// The lanes whose sums reach the threshold.
     #[inline]
     pub(super) fn reach(&self, threshold: i64) -> u64 {
         match T::fit(threshold) {
+            Some(threshold) => self.compare(threshold),
+            None if threshold > 0 => 0,
+            None => u64::MAX,
+        }
+    }
+
+    /// The lanes whose sums reach a threshold of the widest type.
+    #[inline]
+    pub(super) fn reach_wide(&self, threshold: i128) -> u64 {
+        match T::take(threshold) {
             Some(threshold) => self.compare(threshold),
             None if threshold > 0 => 0,
             None => u64::MAX,

@@ -11,7 +11,8 @@ use petgraph::visit::{
 };
 use petgraph::{Directed, Direction, Graph};
 
-use super::Gates;
+use super::bank::{Column, GateSources};
+use super::{Bank, Gates};
 
 /// A circuit as a directed graph; holds, beside the circuit, the banks that read each gate.
 #[derive(Clone, Debug)]
@@ -19,7 +20,12 @@ pub struct GateGraph<'a> {
     gates: &'a Gates,
     reader_start: Vec<u64>,
     readers: Vec<u32>,
+    /// Which part of its bank each reader is; empty when no bank is scaled.
+    parts: Vec<u32>,
 }
+
+/// Stands for a bank that is not scaled.
+const PLAIN: u32 = u32::MAX;
 
 impl<'a> GateGraph<'a> {
     /// Lists the readers of each gate. Two passes over the stored wires.
@@ -35,13 +41,18 @@ impl<'a> GateGraph<'a> {
         }
         let mut free = reader_start.clone();
         let mut readers = vec![0; gates.wire_source.len()];
+        let mut parts = vec![PLAIN; if gates.scales.bank.is_empty() { 0 } else { readers.len() }];
         for (index, bank) in gates.banks().enumerate() {
-            for &source in bank.sources() {
-                readers[free[source as usize] as usize] = index as u32;
-                free[source as usize] += 1;
+            for (part, source) in sources_by_part(&bank) {
+                let place = &mut free[source as usize];
+                readers[*place as usize] = index as u32;
+                if bank.is_scaled() {
+                    parts[*place as usize] = part;
+                }
+                *place += 1;
             }
         }
-        Self { gates, reader_start, readers }
+        Self { gates, reader_start, readers, parts }
     }
 
     /// The circuit itself.
@@ -50,14 +61,20 @@ impl<'a> GateGraph<'a> {
     }
 
     fn walk(&self, gate: u32, direction: Direction) -> Neighbors<'_> {
-        let at = gate as usize;
-        let (sources, banks): (&[u32], &[u32]) = match direction {
-            Direction::Incoming => (self.gates.bank_of(gate).map_or(&[], |bank| self.gates.bank(bank).sources()), &[]),
-            Direction::Outgoing => {
-                (&[], &self.readers[self.reader_start[at] as usize..self.reader_start[at + 1] as usize])
-            }
+        let (gates, at) = (self.gates, gate as usize);
+        let wires = self.reader_start[at] as usize..self.reader_start[at + 1] as usize;
+        let (sources, wires) = match direction {
+            Direction::Incoming => (self.sources(gate), 0..0),
+            Direction::Outgoing => (GateSources::none(), wires),
         };
-        Neighbors { gates: self.gates, sources: sources.iter(), banks: banks.iter(), readers: 0..0 }
+        let parts = if self.parts.is_empty() { &[] } else { &self.parts[wires.clone()] };
+        let (banks, parts) = (self.readers[wires].iter(), parts.iter());
+        Neighbors { gates, sources, banks, parts, readers: 0..0, multipliers: None }
+    }
+
+    fn sources(&self, gate: u32) -> GateSources<'_> {
+        let bank = self.gates.bank_of(gate).map(|bank| self.gates.bank(bank));
+        bank.map_or(GateSources::none(), |bank| bank.gate_sources((gate - bank.gates().start) as usize))
     }
 
     fn walk_edges(&self, gate: u32, direction: Direction) -> Edges<'_> {
@@ -65,26 +82,53 @@ impl<'a> GateGraph<'a> {
     }
 }
 
+/// The wires of a bank: part and source.
+fn sources_by_part<'a>(bank: &Bank<'a>) -> impl Iterator<Item = (u32, u32)> + use<'a> {
+    bank.parts().zip(0..).flat_map(|(part, place)| part.sources().iter().map(move |&source| (place, source)))
+}
+
 /// The neighbours of one gate in one direction.
 #[derive(Clone, Debug)]
 pub struct Neighbors<'a> {
     gates: &'a Gates,
-    sources: Iter<'a, u32>,
+    sources: GateSources<'a>,
     banks: Iter<'a, u32>,
+    parts: Iter<'a, u32>,
     readers: Range<u32>,
+    /// The multipliers of the readers, where they have any.
+    multipliers: Option<Column<'a>>,
+}
+
+impl Neighbors<'_> {
+    /// Takes up the next bank, if there is one.
+    fn step(&mut self) -> Option<()> {
+        let bank = *self.banks.next()? as usize;
+        let part = self.parts.next().filter(|&&part| part != PLAIN);
+        self.readers = self.gates.bank_first_gate[bank]..self.gates.bank_first_gate[bank + 1];
+        self.multipliers = part.map(|&part| self.gates.bank(bank).column(part as usize));
+        Some(())
+    }
+
+    /// Whether the next reader reads the gate.
+    fn reads(&mut self) -> bool {
+        self.multipliers.as_mut().is_none_or(|multipliers| multipliers.next() != Some(&0))
+    }
 }
 
 impl Iterator for Neighbors<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        if let Some(&source) = self.sources.next() {
+        if let Some(source) = self.sources.next() {
             return Some(source);
         }
-        while self.readers.is_empty() {
-            self.readers = self.gates.bank(*self.banks.next()? as usize).gates();
+        loop {
+            match self.readers.next() {
+                Some(reader) if self.reads() => return Some(reader),
+                Some(_) => {}
+                None => self.step()?,
+            }
         }
-        self.readers.next()
     }
 }
 
@@ -151,7 +195,7 @@ impl NodeCount for GateGraph<'_> {
 
 impl EdgeCount for GateGraph<'_> {
     fn edge_count(&self) -> usize {
-        self.gates.banks().map(|bank| bank.sources().len() * bank.gates().len()).sum()
+        self.gates.banks().map(|bank| bank.logical_wires() as usize).sum()
     }
 }
 

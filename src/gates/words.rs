@@ -98,6 +98,17 @@ pub struct OutputWord {
     pub forms: Vec<Form>,
 }
 
+impl OutputWord {
+    /// Why no circuit of that many gates can have this output, if so.
+    pub(super) fn fault(&self, gates: u32) -> Option<String> {
+        if elements(&self.shape) != Some(self.forms.len() as u64) {
+            return Some(format!("shape {:?} does not match {} forms", self.shape, self.forms.len()));
+        }
+        let beyond = self.forms.iter().flat_map(|form| &form.terms).find(|(gate, _)| *gate >= gates);
+        beyond.map(|(gate, _)| format!("reads gate {gate} of {gates}"))
+    }
+}
+
 /// The integers of one output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputValues {
