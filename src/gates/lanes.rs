@@ -21,18 +21,19 @@ pub fn simulate64(gates: &Gates, lanes: &[u64]) -> Vec<u64> {
     assert_eq!(lanes.len(), gates.input_count() as usize, "one word an input gate");
     let mut values = Vec::with_capacity(gates.gate_count() as usize);
     values.extend_from_slice(lanes);
+    // Larger banks are handed on by value, so that the smallest stay in registers.
     for bank in gates.banks() {
         if bank.is_scaled() {
-            scaled(&bank, &mut values);
+            scaled(bank, &mut values);
             continue;
         }
         let bound = bound(&bank);
         match u128::BITS - bound.unwrap_or(u128::MAX).leading_zeros() {
             ..SLICED => slices::few(&bank, &mut values),
-            SLICED..=15 => side_by_side::<i16>(&bank, &mut values),
-            16..=31 => side_by_side::<i32>(&bank, &mut values),
-            32..=63 => side_by_side::<i64>(&bank, &mut values),
-            _ => slices::any(&bank, &mut values),
+            SLICED..=15 => side_by_side::<i16>(bank, &mut values),
+            16..=31 => side_by_side::<i32>(bank, &mut values),
+            32..=63 => side_by_side::<i64>(bank, &mut values),
+            _ => slices::any(bank, &mut values),
         }
     }
     values
@@ -68,7 +69,7 @@ fn bound(bank: &Bank<'_>) -> Option<u128> {
 }
 
 /// Adds the values of a bank's gates, when no sum of its weights leaves `T`.
-fn side_by_side<T: Width>(bank: &Bank<'_>, values: &mut Vec<u64>) {
+fn side_by_side<T: Width>(bank: Bank<'_>, values: &mut Vec<u64>) {
     let mut sums = Sums::<T>::new();
     for (source, weight) in bank.wires() {
         // Weights that are not in place have no bound, so that there are none here.

@@ -9,13 +9,14 @@ use super::sums::{Sums, Width};
 use super::{Bank, Integer};
 
 /// Adds the values of a bank's gates.
-pub(super) fn scaled(bank: &Bank<'_>, values: &mut Vec<u64>) {
-    let limits = limits(bank);
+#[inline(never)]
+pub(super) fn scaled(bank: Bank<'_>, values: &mut Vec<u64>) {
+    let limits = limits(&bank);
     let bound = limits.iter().try_fold(0_u128, |bound, &(sum, scale)| bound.checked_add(sum?.checked_mul(scale?)?));
     match bound.map_or(u128::BITS, |bound| u128::BITS - bound.leading_zeros()) {
-        ..=63 => side_by_side::<i64>(bank, &limits, values),
-        64..=127 => side_by_side::<i128>(bank, &limits, values),
-        _ => lane_by_lane(bank, values),
+        ..=63 => side_by_side::<i64>(&bank, &limits, values),
+        64..=127 => side_by_side::<i128>(&bank, &limits, values),
+        _ => lane_by_lane(&bank, values),
     }
 }
 

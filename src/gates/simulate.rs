@@ -14,14 +14,21 @@ pub fn simulate(gates: &Gates, inputs: &[bool]) -> Vec<bool> {
     values.extend_from_slice(inputs);
     for bank in gates.banks() {
         if bank.is_scaled() {
-            let sums = PartSums::of(&bank, |source| values[source as usize]);
-            values.extend(bank.thresholds().enumerate().map(|(place, threshold)| sums.reach(&bank, place, threshold)));
+            scaled(bank, &mut values);
         } else {
-            let sum = Sum::of(bank.wires(), |source| values[source as usize]);
+            let known = values.as_slice();
+            let sum = Sum::of(bank.wires(), |source| known[source as usize]);
             values.extend(bank.thresholds().map(|threshold| sum.reaches(threshold)));
         }
     }
     values
+}
+
+/// Adds the values of a scaled bank's gates. Apart and by value, so that other banks stay in registers.
+#[inline(never)]
+fn scaled(bank: Bank<'_>, values: &mut Vec<bool>) {
+    let sums = PartSums::of(&bank, |source| values[source as usize]);
+    values.extend(bank.thresholds().enumerate().map(|(place, threshold)| sums.reach(&bank, place, threshold)));
 }
 
 /// A sum of weights: the small ones, which cannot overflow 128 bits, and the large ones if there are any.
@@ -31,11 +38,13 @@ struct Sum {
 }
 
 impl Sum {
+    #[inline]
     fn of<'a>(wires: impl Iterator<Item = (u32, Integer<'a>)>, value: impl Fn(u32) -> bool) -> Self {
         let mut sum = Self { small: 0, big: None };
         for (source, weight) in wires {
             match weight {
-                Integer::Small(weight) => sum.small += i128::from(weight) * i128::from(value(source)),
+                // No branch on the value, which no processor can foresee.
+                Integer::Small(weight) => sum.small += i128::from(weight & -i64::from(value(source))),
                 Integer::Big(weight) if value(source) => *sum.big.get_or_insert_default() += weight,
                 Integer::Big(_) => {}
             }
@@ -43,6 +52,7 @@ impl Sum {
         sum
     }
 
+    #[inline]
     fn reaches(&self, threshold: Integer<'_>) -> bool {
         match (&self.big, threshold) {
             (None, Integer::Small(threshold)) => self.small >= i128::from(threshold),

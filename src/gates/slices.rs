@@ -68,7 +68,7 @@ fn reach(slices: &[u64], threshold: impl Fn(usize) -> bool) -> u64 {
 }
 
 /// Adds the values of a bank's gates, whatever its weights.
-pub(super) fn any(bank: &Bank<'_>, values: &mut Vec<u64>) {
+pub(super) fn any(bank: Bank<'_>, values: &mut Vec<u64>) {
     let weights: Vec<(u32, BigInt)> = bank.wires().map(|(source, weight)| (source, weight.to_big())).collect();
     let negative = weights.iter().filter(|(_, weight)| weight.sign() == Sign::Minus);
     let low: BigInt = negative.map(|(_, weight)| weight).sum();
