@@ -76,10 +76,15 @@ impl Coefficients {
         Self { base: index.base, steps: dense(index, axes), values }
     }
 
+    #[inline]
     fn start(&self, at: &[u64]) -> i64 {
-        self.base + offset(&self.steps, at)
+        match self.values {
+            Scaled::One(..) => 0,
+            _ => self.base + offset(&self.steps, at),
+        }
     }
 
+    #[inline]
     fn get(&self, position: i64) -> Weight<'_> {
         match &self.values {
             Scaled::One(_, Some(small)) => Weight::Small(*small),
@@ -115,6 +120,7 @@ fn dense(index: &Index, axes: usize) -> Vec<i64> {
     steps
 }
 
+#[inline]
 fn offset(steps: &[i64], at: &[u64]) -> i64 {
     steps.iter().zip(at).map(|(step, coordinate)| step * *coordinate as i64).sum()
 }
@@ -157,6 +163,11 @@ impl TermPlan {
 
     #[inline]
     fn visit<'a>(&'a self, at: &[u64], f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
+        if let (true, Scaled::One(_, Some(weight))) = (self.sums.is_empty(), &self.coef.values)
+            && *weight != 0
+        {
+            return f(self.source, self.start(at) as usize, Weight::Small(*weight));
+        }
         self.descend(0, at, self.start(at), Some(self.coef.start(at)), f);
     }
 

@@ -47,6 +47,14 @@ impl Product {
         *self = Self::Big(self.to_big() + value.to_big());
     }
 
+    /// The value, where it fits 64 bits.
+    pub fn small(&self) -> Option<i64> {
+        match self {
+            Self::Small(value) => Some(*value),
+            Self::Big(value) => i64::try_from(value).ok(),
+        }
+    }
+
     pub fn to_big(&self) -> BigInt {
         match self {
             Self::Small(value) => (*value).into(),
@@ -73,6 +81,18 @@ impl Flat {
         Self { constant: Product::Small(0), gates: Vec::new(), weights: Weights::Small(Vec::new()) }
     }
 
+    /// Adds a multiple of a gate.
+    #[inline]
+    fn add(&mut self, gate: u32, weight: Weight<'_>) {
+        match (&mut self.weights, weight) {
+            (Weights::Small(list), Weight::Small(weight)) => {
+                self.gates.push(gate);
+                list.push(weight);
+            }
+            (_, weight) => self.push(gate, Product::Small(1).times(weight)),
+        }
+    }
+
     fn push(&mut self, gate: u32, weight: Product) {
         self.gates.push(gate);
         match (&mut self.weights, weight) {
@@ -85,8 +105,20 @@ impl Flat {
         }
     }
 
+    /// Adds a multiple of another form.
     fn extend(&mut self, inner: &Self, factor: Weight<'_>) {
         self.constant.add(inner.constant.times(factor));
+        if let (Weights::Small(list), Weights::Small(weights), Weight::Small(factor)) =
+            (&mut self.weights, &inner.weights, factor)
+        {
+            let before = list.len();
+            list.extend(weights.iter().map_while(|weight| weight.checked_mul(factor)));
+            if list.len() == before + weights.len() {
+                self.gates.extend_from_slice(&inner.gates);
+                return;
+            }
+            list.truncate(before);
+        }
         inner.each(|gate, weight| self.push(gate, Product::Small(1).times(weight).times(factor)));
     }
 
@@ -171,7 +203,7 @@ impl<'c> Forms<'c> {
     /// Adds a multiple of an element to a form.
     pub fn join(&mut self, flat: &mut Flat, source: ArrayId, offset: usize, weight: Weight<'_>) {
         match self.gate(source, offset) {
-            Some(gate) => flat.push(gate, Product::Small(1).times(weight)),
+            Some(gate) => flat.add(gate, weight),
             None => flat.extend(&self.remembered(source, offset), weight),
         }
     }

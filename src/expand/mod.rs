@@ -225,6 +225,9 @@ fn wire(builder: &mut GatesBuilder, gate: u32, weight: Weight<'_>) {
 }
 
 fn write(builder: &mut GatesBuilder, form: &Flat, factor: Weight<'_>) {
+    if let Weight::Small(1) = factor {
+        return form.each(|gate, weight| wire(builder, gate, weight));
+    }
     form.each(|gate, weight| match Product::Small(1).times(weight).times(factor) {
         Product::Small(weight) => builder.wire(gate, weight),
         Product::Big(weight) => builder.wire_big(gate, &weight),

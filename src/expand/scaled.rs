@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
-use super::flat::Flat;
+use super::flat::{Flat, Product};
 use super::parts::Parts;
 use super::{Expansion, write};
 use crate::circuit::ArrayId;
@@ -77,35 +77,39 @@ impl Expansion<'_> {
 }
 
 /// Multipliers and thresholds of the gates of one scaled bank.
-struct Rows<'a> {
-    threshold: &'a BigInt,
-    multipliers: Vec<BigInt>,
-    thresholds: Vec<BigInt>,
+struct Rows {
+    threshold: Product,
+    multipliers: Vec<Product>,
+    thresholds: Vec<Product>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(threshold: &'a BigInt) -> Self {
+impl Rows {
+    fn new(threshold: &BigInt) -> Self {
+        let threshold = threshold.to_i64().map_or_else(|| Product::Big(threshold.clone()), Product::Small);
         Self { threshold, multipliers: Vec::new(), thresholds: Vec::new() }
     }
 
     /// One gate: a multiplier a part, and the threshold less all constants.
     fn add(&mut self, plan: &Plan, parts: &Parts, forms: &[Flat], at: &[u64]) {
-        let mut threshold = self.threshold - forms[0].constant.to_big();
-        plan.constants(at, &mut |weight| threshold -= weight.to_big());
-        self.multipliers.push(BigInt::from(1));
+        let mut constant = forms[0].constant.clone();
+        plan.constants(at, &mut |weight| constant.add(Product::Small(1).times(weight)));
+        self.multipliers.push(Product::Small(1));
         for (number, form) in parts.scaled.iter().zip(&forms[1..]) {
-            let multiplier = plan.coefficient(*number, at).to_big();
-            threshold -= form.constant.to_big() * &multiplier;
-            self.multipliers.push(multiplier);
+            let multiplier = plan.coefficient(*number, at);
+            constant.add(form.constant.times(multiplier));
+            self.multipliers.push(Product::Small(1).times(multiplier));
         }
+        let mut threshold = self.threshold.clone();
+        threshold.add(constant.times(Weight::Small(-1)));
         self.thresholds.push(threshold);
     }
 
     fn finish(self, builder: &mut GatesBuilder) -> Result<u32, GatesError> {
-        let small = |list: &[BigInt]| list.iter().map(ToPrimitive::to_i64).collect::<Option<Vec<i64>>>();
+        let small = |list: &[Product]| list.iter().map(Product::small).collect::<Option<Vec<i64>>>();
+        let big = |list: &[Product]| list.iter().map(Product::to_big).collect::<Vec<BigInt>>();
         match (small(&self.multipliers), small(&self.thresholds)) {
             (Some(multipliers), Some(thresholds)) => builder.finish_scaled(&multipliers, &thresholds),
-            _ => builder.finish_scaled_big(&self.multipliers, &self.thresholds),
+            _ => builder.finish_scaled_big(&big(&self.multipliers), &big(&self.thresholds)),
         }
     }
 }

@@ -290,11 +290,22 @@ impl Maker {
         shape.push(values.shape[2].clone());
         let second = vec![Index::axis(1), Index::axis(2), Index::axis(4)];
         let pairing = Pairing { shape, band: weights.band.clone(), first: Index::identity(4), second };
-        let product = self.product(weights, values, &pairing, 0)?;
-        let read = [0, 4, 1, 2, 3].map(Index::axis).to_vec();
         let band = summed_band(weights.band.as_ref(), 4);
-        let term = Term::new(product, read).over(vec![weights.shape[1].clone()]).banded(band);
-        self.affine(output.to_vec(), None, vec![term], vec![])
+        let key = weights.shape[1].clone();
+        let read = |axes: &[usize]| axes.iter().map(|axis| Index::axis(*axis)).collect();
+        let term = if weights.lo == weights.hi || values.lo == values.hi {
+            let product = self.product(weights, values, &pairing, 0)?;
+            Term::new(product, read(&[0, 4, 1, 2, 3])).over(vec![key])
+        } else {
+            let (x, y) = (self.bits(weights)?, self.bits(values)?);
+            let ands = self.ands(&x, &y, &pairing, None)?;
+            let worth = self.weight_table(&ands.weights);
+            let [first, second] = ands.bits;
+            let at = Index::strided([(5, second.value as i64), (6, 1)]);
+            let sum = vec![key, first, second];
+            Term::new(ands.gates, read(&[0, 4, 1, 2, 3, 5, 6])).over(sum).times(Coef::table(worth, at))
+        };
+        self.affine(output.to_vec(), None, vec![term.banded(band)], vec![])
     }
 
     /// `round(sum over keys of p * value)` before rounding: words p [query, key, group, member].
