@@ -1,11 +1,12 @@
 //! From a model to its figures and its gates, timed: `cargo bench --bench compile`.
 //!
-//! Prints medians of five: measuring an architecture, expanding gate by gate, a depth pass against one streaming read of the
+//! Prints medians of five, in processor time: measuring an architecture, expanding gate by gate, a depth pass against one streaming read of the
 //! same tables, and 64 simulations at once against 64 evaluations of the circuit's arrays one by one.
 
-use std::hint::black_box;
-use std::time::Instant;
+#[allow(dead_code)]
+mod clock;
 
+use clock::median;
 use isobath::gates::{Gates, pack_lanes, simulate64};
 use isobath::pipeline;
 use isobath::spec::{self, Spec};
@@ -19,22 +20,9 @@ fn main() {
     }
 }
 
-/// The median of five timings, in seconds.
-fn median<T>(mut f: impl FnMut() -> T) -> f64 {
-    let mut seconds: Vec<f64> = (0..5)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(f());
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    seconds.sort_by(f64::total_cmp);
-    seconds[2]
-}
-
 fn report(file: &str, context: u64) {
     let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let seconds = median(|| {
+    let (seconds, _) = median(|| {
         let spec = spec::read(path.as_ref()).expect("a shipped config");
         pipeline::architecture(&spec, context, Strategy::Depth).expect("lowered").measure().expect("measured").depth
     });
@@ -55,7 +43,7 @@ fn explicit(name: &str, width: u64, context: u64) {
     let model = pipeline::bound(&model(width, context), context, Strategy::Size).expect("lowered");
     let gates = model.expand(&mut |_, _| {}).expect("it fits");
     let stats = gates.stats();
-    let seconds = median(|| model.expand(&mut |_, _| {}).expect("it fits"));
+    let (seconds, _) = median(|| model.expand(&mut |_, _| {}).expect("it fits"));
     println!(
         "{name} (width {width}, context {context}, size strategy): {} gates, {} wires, {} stored, {:.2} bytes a logical wire",
         stats.gates,
@@ -64,7 +52,7 @@ fn explicit(name: &str, width: u64, context: u64) {
         stats.bytes_per_wire()
     );
     println!("  expand: {:.2} s, {:.1} million gates a second", seconds, stats.gates as f64 / seconds / 1e6);
-    let (depth, read) = (median(|| gates.levels().depth()), median(|| streaming_read(&gates)));
+    let ((depth, _), (read, _)) = (median(|| gates.levels().depth()), median(|| streaming_read(&gates)));
     println!(
         "  depth pass: {:.1} ms, {:.1} times one streaming read ({:.1} ms)",
         depth * 1e3,
@@ -73,8 +61,8 @@ fn explicit(name: &str, width: u64, context: u64) {
     );
     let inputs: Vec<Vec<u64>> = (0..64).map(|k| (0..context).map(|i| (i * 7 + k * 3) % 16).collect()).collect();
     let lanes = pack_lanes(&inputs.iter().map(|tokens| model.bits(tokens)).collect::<Vec<_>>());
-    let together = median(|| simulate64(&gates, &lanes));
-    let alone = median(|| model.evaluate(&inputs[0]).expect("evaluated")) * 64.0;
+    let (together, _) = median(|| simulate64(&gates, &lanes));
+    let alone = median(|| model.evaluate(&inputs[0]).expect("evaluated")).0 * 64.0;
     let (times, together) = (alone / together, together * 1e3);
     println!(
         "  64 inputs simulated at once: {together:.0} ms, {times:.0} times as fast as evaluating them one by one ({alone:.2} s)"

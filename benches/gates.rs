@@ -1,10 +1,9 @@
 //! How fast explicit gates are built, measured and simulated; knows only the public gate tables. Medians of five runs, in
 //! processor time.
 
-use std::hint::black_box;
-use std::sync::OnceLock;
-use std::time::Instant;
+mod clock;
 
+use clock::{median, seconds};
 use isobath::gates::{
     Form, Gates, GatesBuilder, GatesError, InputWord, OutputWord, lane, pack_lanes, read_from, simulate, simulate64,
     write_to,
@@ -15,7 +14,6 @@ const GATES: u32 = 5_000_000;
 const INPUTS: u32 = 1024;
 /// Banks of 255 gates in the circuits of quotients.
 const QUOTIENTS: usize = 40;
-const RUNS: usize = 5;
 
 /// A circuit to build: banks of some wires and thresholds each, taken in turn, with sources from a window.
 struct Plan {
@@ -195,30 +193,6 @@ fn stream(gates: &Gates) -> u64 {
     let signed = [tables.weights, tables.thresholds, tables.multipliers];
     let signed = signed.iter().flat_map(|table| table.iter()).map(|&value| value as u64);
     narrow.chain(wide).chain(signed).fold(0, u64::wrapping_add)
-}
-
-/// The median time of some runs in seconds, and the result of the last.
-fn median<T>(mut run: impl FnMut() -> T) -> (f64, T) {
-    let mut timed = || {
-        let start = seconds();
-        let result = black_box(run());
-        (seconds() - start, result)
-    };
-    let mut times: Vec<f64> = (1..RUNS).map(|_| timed().0).collect();
-    let (time, result) = timed();
-    times.push(time);
-    times.sort_by(f64::total_cmp);
-    (times[RUNS / 2], result)
-}
-
-/// Time this thread has run, where the system tells it (so that others on the machine don't count), else time passed.
-fn seconds() -> f64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    // Linux brings the figure up to date when the thread gives way.
-    std::thread::yield_now();
-    let figures = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = figures.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-    nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
 }
 
 /// A linear congruential generator, the upper half of each state: good enough to spread sources.

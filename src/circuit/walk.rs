@@ -163,12 +163,17 @@ impl TermPlan {
 
     #[inline]
     fn visit<'a>(&'a self, at: &[u64], f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
+        self.visit_from(at, self.start(at), self.coef.start(at), f);
+    }
+
+    #[inline]
+    fn visit_from<'a>(&'a self, at: &[u64], source: i64, coef: i64, f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
         if let (true, Scaled::One(_, Some(weight))) = (self.sums.is_empty(), &self.coef.values)
             && *weight != 0
         {
-            return f(self.source, self.start(at) as usize, Weight::Small(*weight));
+            return f(self.source, source as usize, Weight::Small(*weight));
         }
-        self.descend(0, at, self.start(at), Some(self.coef.start(at)), f);
+        self.descend(0, at, source, Some(coef), f);
     }
 
     /// Where in the source the summed axes begin.
@@ -224,6 +229,28 @@ impl Plan {
         debug_assert_eq!(at.len(), self.axes);
         for term in &self.terms {
             term.visit(at, f);
+        }
+    }
+
+    /// Where each term begins at the first element of a row along the last axis; none where some term does not go straight along it.
+    pub fn row(&self, at: &[u64], starts: &mut Vec<(i64, i64)>) -> bool {
+        let last = self.axes.wrapping_sub(1);
+        starts.clear();
+        starts.extend(self.terms.iter().map(|term| (term.start(at), term.coef.start(at))));
+        self.terms.iter().all(|term| term.gathers.iter().all(|(axis, ..)| *axis != last))
+    }
+
+    /// Like [`Plan::terms`], for the element at `at` of a row that begins at `starts`.
+    #[inline]
+    pub fn terms_in_row<'a>(
+        &'a self,
+        at: &[u64],
+        starts: &[(i64, i64)],
+        f: &mut impl FnMut(ArrayId, usize, Weight<'a>),
+    ) {
+        let (last, k) = (at.len() - 1, at[at.len() - 1] as i64);
+        for (term, (source, coef)) in self.terms.iter().zip(starts) {
+            term.visit_from(at, source + term.steps[last] * k, coef + term.coef.steps[last] * k, f);
         }
     }
 

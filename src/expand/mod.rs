@@ -138,13 +138,14 @@ impl Expansion<'_> {
         let source = circuit.array(id);
         let small: Option<Vec<i64>> = thresholds.iter().map(ToPrimitive::to_i64).collect();
         let mut moved = Vec::with_capacity(thresholds.len());
+        let mut row = Row::default();
         let mut result = Ok(());
         elements(&source.shape, source.band.as_ref(), |element, at| {
             if result.is_err() {
                 return;
             }
             let constant = match &plan {
-                Some(plan) => self.form(plan, at),
+                Some(plan) => self.form(plan, element, at, &mut row),
                 None => self.wire_gate(id, element),
             };
             match self.close(thresholds, small.as_deref(), &constant, &mut moved) {
@@ -184,11 +185,11 @@ impl Expansion<'_> {
 
     /// Writes the wires of one form and returns its constant.
     #[inline]
-    fn form(&mut self, plan: &Plan, at: &[u64]) -> Product {
+    fn form(&mut self, plan: &Plan, element: usize, at: &[u64], row: &mut Row) -> Product {
         let mut constant = Product::Small(0);
         plan.constants(at, &mut |weight| constant.add(Product::Small(1).times(weight)));
         let (forms, builder) = (&mut self.forms, &mut self.builder);
-        plan.terms(at, &mut |source, offset, weight| match forms.gate(source, offset) {
+        row.terms(plan, element, at, &mut |source, offset, weight| match forms.gate(source, offset) {
             Some(gate) => wire(builder, gate, weight),
             None => {
                 let inner = forms.remembered(source, offset);
@@ -213,6 +214,33 @@ impl Expansion<'_> {
             self.builder.output(OutputWord { name: output.name.clone(), shape, forms })?;
         }
         Ok(())
+    }
+}
+
+/// Where the terms of a row of forms begin, while every form of it so far has come one after another from the first.
+#[derive(Default)]
+struct Row {
+    starts: Vec<(i64, i64)>,
+    unbroken: bool,
+    last: usize,
+}
+
+impl Row {
+    #[inline]
+    fn terms<'a>(
+        &mut self,
+        plan: &'a Plan,
+        element: usize,
+        at: &[u64],
+        f: &mut impl FnMut(ArrayId, usize, Weight<'a>),
+    ) {
+        match at.last() {
+            Some(0) => self.unbroken = plan.row(at, &mut self.starts),
+            Some(_) => self.unbroken &= element == self.last + 1,
+            None => self.unbroken = false,
+        }
+        self.last = element;
+        if self.unbroken { plan.terms_in_row(at, &self.starts, f) } else { plan.terms(at, f) }
     }
 }
 

@@ -1,0 +1,32 @@
+//! Medians of processor time, shared by the benchmarks.
+
+use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Counted runs.
+const RUNS: usize = 5;
+
+/// The median time of some runs in seconds, and the result of the last.
+pub fn median<T>(mut run: impl FnMut() -> T) -> (f64, T) {
+    let mut timed = || {
+        let start = seconds();
+        let result = black_box(run());
+        (seconds() - start, result)
+    };
+    let mut times: Vec<f64> = (1..RUNS).map(|_| timed().0).collect();
+    let (time, result) = timed();
+    times.push(time);
+    times.sort_by(f64::total_cmp);
+    (times[RUNS / 2], result)
+}
+
+/// Time this thread has run, where the system tells it (so that others on the machine don't count), else time passed.
+pub fn seconds() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    // Linux brings the figure up to date when the thread gives way.
+    std::thread::yield_now();
+    let figures = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = figures.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
+}
