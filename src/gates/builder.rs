@@ -16,8 +16,10 @@ pub const MAX_GATES: u64 = u32::MAX as u64 - 1;
 pub struct GatesBuilder {
     gates: Gates,
     interner: Interner,
-    /// Sources and stored weights of the bank being built.
-    wires: Vec<(u32, i64)>,
+    /// Sources of the bank being built.
+    sources: Vec<u32>,
+    /// Its stored weights.
+    weights: Vec<i64>,
     /// The ends of its parts but the last.
     ends: Vec<u64>,
     limit: u64,
@@ -45,7 +47,14 @@ impl GatesBuilder {
             outputs: Vec::new(),
             metadata: BTreeMap::new(),
         };
-        Self { gates, interner: Interner::default(), wires: Vec::new(), ends: Vec::new(), limit: MAX_GATES }
+        Self {
+            gates,
+            interner: Interner::default(),
+            sources: Vec::new(),
+            weights: Vec::new(),
+            ends: Vec::new(),
+            limit: MAX_GATES,
+        }
     }
 
     /// Number of gates so far, inputs included: the id of the next gate.
@@ -76,21 +85,27 @@ impl GatesBuilder {
     #[inline]
     pub fn wire(&mut self, source: u32, weight: i64) {
         if in_place(weight) {
-            self.wires.push((source, weight));
+            self.push(source, weight);
         } else {
             self.wire_big(source, &BigInt::from(weight));
         }
     }
 
+    #[inline]
+    fn push(&mut self, source: u32, stored: i64) {
+        self.sources.push(source);
+        self.weights.push(stored);
+    }
+
     /// Like [`GatesBuilder::wire`], with a weight of any size.
     pub fn wire_big(&mut self, source: u32, weight: &BigInt) {
         let stored = self.interner.store(&mut self.gates.pool, weight);
-        self.wires.push((source, stored));
+        self.push(source, stored);
     }
 
     /// Ends a part of the bank being built, which may be empty; further terms belong to the next part.
     pub fn end_part(&mut self) {
-        self.ends.push(self.wires.len() as u64);
+        self.ends.push(self.sources.len() as u64);
     }
 
     /// Ends the bank being built: one gate `[sum of all terms >= threshold]` a threshold, whether or not the terms are in
@@ -206,7 +221,7 @@ impl GatesBuilder {
         let ids = self.check(count);
         if ids.is_ok() {
             self.keep_weights();
-            self.gates.wire_source.extend(self.wires.iter().map(|wire| wire.0));
+            self.gates.wire_source.extend_from_slice(&self.sources);
             self.gates.bank_wires.push(self.gates.wire_source.len() as u64);
         }
         self.drop_bank();
@@ -215,27 +230,28 @@ impl GatesBuilder {
 
     #[inline]
     fn drop_bank(&mut self) {
-        self.wires.clear();
+        self.sources.clear();
+        self.weights.clear();
         self.ends.clear();
     }
 
     /// Stores the weights of the bank being built, unless they are those of the bank before it.
     #[inline]
     fn keep_weights(&mut self) {
-        let (gates, new) = (&mut self.gates, self.wires.iter().map(|wire| wire.1));
+        let (gates, new) = (&mut self.gates, &self.weights[..]);
         let before = gates.bank_weights.last().map_or(0, |&start| start as usize);
-        let same = gates.weights.get(before..before + new.len()).is_some_and(|old| old.iter().copied().eq(new.clone()));
+        let same = gates.weights.get(before..before + new.len()) == Some(new);
         gates.bank_weights.push(if same { before } else { gates.weights.len() } as u64);
         if !same {
-            gates.weights.extend(new);
+            gates.weights.extend_from_slice(new);
         }
     }
 
     #[inline]
     fn check(&self, count: usize) -> Result<(u32, u32), GatesError> {
         let gate = self.gate_count();
-        let highest = self.wires.iter().map(|wire| wire.0).fold(0, u32::max);
-        if highest >= gate && !self.wires.is_empty() {
+        let highest = self.sources.iter().copied().fold(0, u32::max);
+        if highest >= gate && !self.sources.is_empty() {
             return Err(GatesError::Forward { source_gate: highest, gate });
         }
         if count == 0 {
