@@ -184,7 +184,6 @@ impl TermPlan {
     }
 
     /// Without a place among the coefficients every element read is listed, with weight one.
-    #[inline]
     fn descend<'a>(
         &'a self,
         depth: usize,
@@ -193,21 +192,25 @@ impl TermPlan {
         coef: Option<i64>,
         f: &mut impl FnMut(ArrayId, usize, Weight<'a>),
     ) {
-        let Some(len) = self.sums.get(depth) else {
-            let weight = coef.map_or(Weight::Small(1), |coef| self.coef.get(coef));
-            if !weight.is_zero() {
-                f(self.source, source as usize, weight);
-            }
-            return;
-        };
+        let Some(len) = self.sums.get(depth) else { return self.list(source, coef, f) };
         let axis = at.len() + depth;
         let (first, last) = match &self.band {
             Some((band, len)) if band.key == axis => band.keys(at[band.query], *len),
             _ => (0, *len),
         };
         let (step, coef_step) = (self.steps[axis], self.coef.steps[axis]);
+        let innermost = depth + 1 == self.sums.len();
         for k in first as i64..last as i64 {
-            self.descend(depth + 1, at, source + step * k, coef.map(|coef| coef + coef_step * k), f);
+            let (source, coef) = (source + step * k, coef.map(|coef| coef + coef_step * k));
+            if innermost { self.list(source, coef, f) } else { self.descend(depth + 1, at, source, coef, f) }
+        }
+    }
+
+    #[inline]
+    fn list<'a>(&'a self, source: i64, coef: Option<i64>, f: &mut impl FnMut(ArrayId, usize, Weight<'a>)) {
+        let weight = coef.map_or(Weight::Small(1), |coef| self.coef.get(coef));
+        if !weight.is_zero() {
+            f(self.source, source as usize, weight);
         }
     }
 }
