@@ -319,6 +319,21 @@ fn wrong_weights_are_refused() {
     check("/nowhere/w.safetensors", "cannot read the weight file");
 }
 
+/// Figures of the architecture come without tables, so no format is too wide for them.
+#[test]
+fn the_widest_formats_are_measured() {
+    let formats = ["int(62)", "fixed(31,31)", "fixed(8,54)", "fixed(1,61)"];
+    let tables = [["16", "30"], ["1", "58"]];
+    for (strategy, rounding) in [("depth", "fused"), ("depth", "eager"), ("size", "fused"), ("size", "eager")] {
+        for (format, [clamp, bits]) in formats.iter().flat_map(|format| tables.map(|table| (format, table))) {
+            let settings = ["--format", format, "--score-clamp", clamp, "--exp-bits", bits, "--rounding", rounding];
+            let file = circuit("tiny-llama.toml");
+            let report = json(&[&["report", &file, "--json", "--strategy", strategy][..], &settings].concat());
+            assert_eq!(report["bound"], "upper", "{strategy} {settings:?}");
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_of_a_refused_write() {
     let folder = tempfile::tempdir().unwrap();
