@@ -334,6 +334,34 @@ fn the_widest_formats_are_measured() {
     }
 }
 
+/// The report of the trained model says which width is enough, and no pair of formats tried of a narrower one does better.
+#[test]
+fn recorded_outputs_are_compared() {
+    let (model, table) = (circuit("modadd7_gpt2_1l"), circuit("modadd7_gpt2_1l/table.jsonl"));
+    let args = ["report", &model, "--last", "--recorded", &table, "--json"];
+    let report = json(&args);
+    let widths = report["recorded"]["widths"].as_array().unwrap();
+    let told = |width: &Value| (width["bits"].as_u64().unwrap(), width["agree"].as_u64().unwrap());
+    assert_eq!(widths[widths.len() - 2..].iter().map(told).collect::<Vec<_>>(), [(8, 48), (9, 49)]);
+    assert_eq!((&report["recorded"]["found"], &report["recorded"]["inputs"]), (&true.into(), &49.into()));
+    let narrower = ["--weights-format", "fixed(2,6)", "--activations-format", "fixed(3,5)"];
+    assert_eq!(json(&[&args[..], &narrower].concat())["recorded"]["here"]["agree"], 48);
+}
+
+#[test]
+fn recorded_tokens_that_do_not_exist_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, line) in
+        [("in", r#"{"in":[99,1,7],"argmax":[0,0,0]}"#), ("argmax", r#"{"in":[1,1,7],"argmax":[0,0,99]}"#)]
+    {
+        let file = written(folder.path(), name, line);
+        refused(
+            &isobath(&["report", &circuit("modadd7_gpt2_1l"), "--recorded", &file]),
+            "recorded input 1: token 99 does not exist; the model has tokens 0 to 7",
+        );
+    }
+}
+
 #[test]
 fn nothing_is_left_of_a_refused_write() {
     let folder = tempfile::tempdir().unwrap();
