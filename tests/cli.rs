@@ -97,6 +97,15 @@ fn laws_are_the_same_whatever_the_context() {
 }
 
 #[test]
+fn assumptions_say_what_is_rounded() {
+    let said = |args: &[&str]| json(&[&["report", "--json"], args].concat())["assumptions"].to_string();
+    let (gpt, llama) = (circuit("tiny-gpt.toml"), circuit("tiny-llama.toml"));
+    assert!(said(&[&llama]).contains("cosines and sines rounded") && !said(&[&gpt]).contains("cosines"));
+    let eager = said(&[&gpt, "--rounding", "eager"]);
+    assert!(eager.contains("centring, choosing positions and argmax are exact"), "{eager}");
+}
+
+#[test]
 fn a_report_can_be_read_by_a_person() {
     let text = done(&["report", &circuit("gpt2"), "--context", "1K"]);
     for part in
