@@ -1,4 +1,4 @@
-//! How often a model in a number format chooses the tokens recorded of the original, and how wide a format has to be for all of them.
+//! How often a model in a number format chooses the tokens recorded of the original, and how wide the formats tried have to be for all of them.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::number::Format;
 use crate::pipeline::{self, Model};
-use crate::spec::Spec;
+use crate::spec::{Output, Spec};
 use crate::tensor::{Parameters, params::Source};
 use crate::words::Strategy;
 
@@ -49,6 +49,16 @@ pub enum AgreementError {
     /// The model could not be run.
     #[error(transparent)]
     Model(#[from] pipeline::Error),
+    /// A recorded token that the model does not have.
+    #[error("recorded input {number}: token {token} does not exist; the model has tokens 0 to {last}")]
+    Token {
+        /// The recorded input, from 1.
+        number: usize,
+        /// The token.
+        token: u64,
+        /// The model's last token.
+        last: u64,
+    },
     /// The model gives out no choice of token.
     #[error("recorded tokens are compared with logits or an argmax; this model gives out hidden states")]
     NoTokens,
@@ -67,7 +77,7 @@ pub struct Trial {
     pub agree: usize,
 }
 
-/// The result of a search for the narrowest format.
+/// The result of trying wider and wider formats.
 #[derive(Clone, Debug, Serialize)]
 pub struct Agreement {
     /// Inputs compared.
@@ -76,7 +86,8 @@ pub struct Agreement {
     pub positions: &'static str,
     /// In the formats of the report.
     pub here: Trial,
-    /// The best activation format of each width tried, weights as wide, up to the first in which all inputs agree.
+    /// The best formats tried of each width, up to the first in which all inputs agree: activations with 2 to 7 bits before the
+    /// point, weights with as many as the largest needs or fewer.
     pub widths: Vec<Trial>,
     /// Whether all inputs agree in the last of them.
     pub found: bool,
@@ -106,22 +117,15 @@ pub fn read(path: &Path) -> Result<Vec<Recorded>, AgreementError> {
 /// Compares in the spec's formats, then in wider and wider ones until all agree (at most 16 bits).
 ///
 /// # Errors
-/// When the model cannot be run on an input, or gives out no tokens.
+/// When a token does not exist, the model cannot be run on an input, or gives out no tokens.
 pub fn compare(spec: &Spec, parameters: &Parameters, recorded: &[Recorded]) -> Result<Agreement, AgreementError> {
-    let numerics = spec.numerics;
-    let here = trial(spec, parameters, numerics.weights, numerics.activations, recorded)?;
+    check(spec, recorded)?;
+    let here = Pair { weights: spec.numerics.weights, activations: spec.numerics.activations };
+    let here = here.told(agreeing(spec, parameters, here, recorded, None)?.unwrap_or(0));
     let mut widths: Vec<Trial> = Vec::new();
     for bits in 4..=16 {
-        let mut best: Option<Trial> = None;
-        for activations in (2..=bits.min(7)).filter_map(|integer| Format::new(integer, bits - integer).ok()) {
-            let next = trial(spec, parameters, weight_format(parameters, bits), activations, recorded)?;
-            if best.as_ref().is_none_or(|best| next.agree > best.agree) {
-                best = Some(next);
-            }
-        }
-        let found = best.as_ref().is_some_and(|best| best.agree == recorded.len());
-        widths.extend(best);
-        if found {
+        widths.extend(best(spec, parameters, bits, recorded)?);
+        if widths.last().is_some_and(|trial| trial.agree == recorded.len()) {
             break;
         }
     }
@@ -130,43 +134,92 @@ pub fn compare(spec: &Spec, parameters: &Parameters, recorded: &[Recorded]) -> R
     Ok(Agreement { inputs: recorded.len(), positions, here, widths, found })
 }
 
-/// As many bits before the point as the largest weight needs.
-fn weight_format(parameters: &Parameters, bits: u32) -> Format {
-    let Source::Given(tensors) = &parameters.source else { return parameters.format };
-    let largest = tensors.values().flat_map(|(_, values)| values).fold(0f64, |largest, value| largest.max(value.abs()));
-    let fits = |integer: &u32| 2f64.powi(*integer as i32 - 1) > largest;
-    let integer = (1..bits).find(fits).unwrap_or(bits);
-    Format::new(integer, bits - integer).unwrap_or(parameters.format)
+/// Refuses tokens that the model does not have, and models that choose none.
+fn check(spec: &Spec, recorded: &[Recorded]) -> Result<(), AgreementError> {
+    if spec.architecture.output == Output::Hidden {
+        return Err(AgreementError::NoTokens);
+    }
+    let last = spec.architecture.vocabulary - 1;
+    for (number, line) in (1..).zip(recorded) {
+        if let Some(token) = line.input.iter().chain(&line.argmax).copied().find(|token| *token > last) {
+            return Err(AgreementError::Token { number, token, last });
+        }
+    }
+    Ok(())
 }
 
-fn trial(
-    spec: &Spec,
-    parameters: &Parameters,
+/// A format of weights and one of activations.
+#[derive(Clone, Copy)]
+struct Pair {
     weights: Format,
     activations: Format,
+}
+
+impl Pair {
+    fn told(self, agree: usize) -> Trial {
+        let bits = self.weights.bits().max(self.activations.bits());
+        Trial { bits, weights: self.weights.to_string(), activations: self.activations.to_string(), agree }
+    }
+}
+
+/// The first of the formats tried of this width in which most inputs agree.
+fn best(
+    spec: &Spec,
+    parameters: &Parameters,
+    bits: u32,
     recorded: &[Recorded],
-) -> Result<Trial, AgreementError> {
+) -> Result<Option<Trial>, AgreementError> {
+    let mut best: Option<Trial> = None;
+    for weights in weight_formats(parameters, bits) {
+        for activations in (2..=bits.min(7)).filter_map(|integer| Format::new(integer, bits - integer).ok()) {
+            let (pair, beaten) = (Pair { weights, activations }, best.as_ref().map(|best| best.agree));
+            if beaten.is_none_or(|beaten| beaten < recorded.len())
+                && let Some(agree) = agreeing(spec, parameters, pair, recorded, beaten)?
+            {
+                best = Some(pair.told(agree));
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// As many bits before the point as the largest weight needs, then fewer, in which larger weights saturate.
+fn weight_formats(parameters: &Parameters, bits: u32) -> Vec<Format> {
+    let Source::Given(tensors) = &parameters.source else { return vec![parameters.format] };
+    let largest = tensors.values().flat_map(|(_, values)| values).fold(0f64, |largest, value| largest.max(value.abs()));
+    let fits = |integer: &u32| 2f64.powi(*integer as i32 - 1) > largest;
+    let needed = (1..bits).find(fits).unwrap_or(bits);
+    (1..=needed).rev().filter_map(|integer| Format::new(integer, bits - integer).ok()).collect()
+}
+
+/// How many inputs agree; none as soon as they cannot be more than `beaten`.
+fn agreeing(
+    spec: &Spec,
+    parameters: &Parameters,
+    pair: Pair,
+    recorded: &[Recorded],
+    beaten: Option<usize>,
+) -> Result<Option<usize>, AgreementError> {
     let mut spec = spec.clone();
-    (spec.numerics.weights, spec.numerics.activations) = (weights, activations);
-    let parameters = Parameters { format: weights, source: parameters.source.clone() };
+    (spec.numerics.weights, spec.numerics.activations) = (pair.weights, pair.activations);
+    let parameters = Parameters { format: pair.weights, source: parameters.source.clone() };
     let mut models: Vec<Model> = Vec::new();
     let mut agree = 0;
-    for recorded in recorded {
-        let length = recorded.input.len() as u64;
+    for (place, recorded_here) in recorded.iter().enumerate() {
+        if beaten.is_some_and(|beaten| agree + recorded.len() - place <= beaten) {
+            return Ok(None);
+        }
+        let length = recorded_here.input.len() as u64;
         if !models.iter().any(|model| model.lowered.tokens == length) {
             models.push(pipeline::with_parameters(&spec, &parameters, length, Strategy::Size)?);
         }
         let model = models.iter().find(|model| model.lowered.tokens == length);
-        agree += usize::from(model.map_or(Ok(false), |model| agrees(model, recorded))?);
+        agree += usize::from(model.map_or(Ok(false), |model| agrees(model, recorded_here))?);
     }
-    let bits = weights.bits().max(activations.bits());
-    Ok(Trial { bits, weights: weights.to_string(), activations: activations.to_string(), agree })
+    Ok(Some(agree))
 }
 
 fn agrees(model: &Model, recorded: &Recorded) -> Result<bool, AgreementError> {
-    if model.graph.output_name() == "hidden" {
-        return Err(AgreementError::NoTokens);
-    }
     let values = model.evaluate(&recorded.input)?;
     let chosen: Vec<u64> = values.chunks(model.lowered.vocabulary as usize).map(first_greatest).collect();
     let compared = &recorded.argmax[recorded.argmax.len() - chosen.len().min(recorded.argmax.len())..];

@@ -97,6 +97,15 @@ fn laws_are_the_same_whatever_the_context() {
 }
 
 #[test]
+fn assumptions_say_what_is_rounded() {
+    let said = |args: &[&str]| json(&[&["report", "--json"], args].concat())["assumptions"].to_string();
+    let (gpt, llama) = (circuit("tiny-gpt.toml"), circuit("tiny-llama.toml"));
+    assert!(said(&[&llama]).contains("cosines and sines rounded") && !said(&[&gpt]).contains("cosines"));
+    let eager = said(&[&gpt, "--rounding", "eager"]);
+    assert!(eager.contains("centring, choosing positions and argmax are exact"), "{eager}");
+}
+
+#[test]
 fn a_report_can_be_read_by_a_person() {
     let text = done(&["report", &circuit("gpt2"), "--context", "1K"]);
     for part in
@@ -317,6 +326,49 @@ fn wrong_weights_are_refused() {
     );
     check(&safetensors(folder.path(), |_, data| data.truncate(10)), "safetensors");
     check("/nowhere/w.safetensors", "cannot read the weight file");
+}
+
+/// Figures of the architecture come without tables, so no format is too wide for them.
+#[test]
+fn the_widest_formats_are_measured() {
+    let formats = ["int(62)", "fixed(31,31)", "fixed(8,54)", "fixed(1,61)"];
+    let tables = [["16", "30"], ["1", "58"]];
+    for (strategy, rounding) in [("depth", "fused"), ("depth", "eager"), ("size", "fused"), ("size", "eager")] {
+        for (format, [clamp, bits]) in formats.iter().flat_map(|format| tables.map(|table| (format, table))) {
+            let settings = ["--format", format, "--score-clamp", clamp, "--exp-bits", bits, "--rounding", rounding];
+            let file = circuit("tiny-llama.toml");
+            let report = json(&[&["report", &file, "--json", "--strategy", strategy][..], &settings].concat());
+            assert_eq!(report["bound"], "upper", "{strategy} {settings:?}");
+        }
+    }
+}
+
+/// The report of the trained model says which width is enough, and no pair of formats tried of a narrower one does better.
+#[test]
+fn recorded_outputs_are_compared() {
+    let (model, table) = (circuit("modadd7_gpt2_1l"), circuit("modadd7_gpt2_1l/table.jsonl"));
+    let args = ["report", &model, "--last", "--recorded", &table, "--json"];
+    let report = json(&args);
+    let widths = report["recorded"]["widths"].as_array().unwrap();
+    let told = |width: &Value| (width["bits"].as_u64().unwrap(), width["agree"].as_u64().unwrap());
+    assert_eq!(widths[widths.len() - 2..].iter().map(told).collect::<Vec<_>>(), [(8, 48), (9, 49)]);
+    assert_eq!((&report["recorded"]["found"], &report["recorded"]["inputs"]), (&true.into(), &49.into()));
+    let narrower = ["--weights-format", "fixed(2,6)", "--activations-format", "fixed(3,5)"];
+    assert_eq!(json(&[&args[..], &narrower].concat())["recorded"]["here"]["agree"], 48);
+}
+
+#[test]
+fn recorded_tokens_that_do_not_exist_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, line) in
+        [("in", r#"{"in":[99,1,7],"argmax":[0,0,0]}"#), ("argmax", r#"{"in":[1,1,7],"argmax":[0,0,99]}"#)]
+    {
+        let file = written(folder.path(), name, line);
+        refused(
+            &isobath(&["report", &circuit("modadd7_gpt2_1l"), "--recorded", &file]),
+            "recorded input 1: token 99 does not exist; the model has tokens 0 to 7",
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use isobath::circuit::measure::{self, Bound, Measure};
 use isobath::gates::{Gates, lane, pack_lanes, read_outputs, simulate, simulate64};
 use isobath::pipeline::{self, Model};
+use isobath::spec;
 use isobath::strategies::{Case, Limits, cases};
 use isobath::tensor::{Parameters, params::Source};
 use isobath::words::Strategy as Lowering;
@@ -113,6 +114,50 @@ fn the_architecture_bounds_every_setting_of_the_weights() {
             at_most(&model.measure().expect("measured"), &upper)?;
             // Of the bound circuit, the reading that visits no element bounds the exact one too.
             at_most(&model.measure().expect("measured"), &measure::architecture(&model.lowered.circuit))?;
+        }
+        Ok(())
+    });
+}
+
+/// Weights chosen to be awkward: mixes of the format's ends, its unit and zero, by the kind of tensor and place in it.
+fn awkward(case: &Case, mix: usize, chosen: usize) -> Source {
+    let spec = case.spec();
+    let format = spec.numerics.weights;
+    let unit = 2f64.powi(-(format.fraction() as i32));
+    let (least, most) = (format.min() as f64 * unit, format.max() as f64 * unit);
+    let weight = |tensor: usize, name: &str, place: usize| match mix {
+        0 => [most, least][place % 2],
+        1 if tensor == chosen && place == 0 => most,
+        1 => 0.0,
+        2 if tensor == chosen && place == 0 => least,
+        2 => unit,
+        3 if name.ends_with("gain") => 0.0,
+        3 => [least, most, most][place % 3],
+        4 if name.ends_with("bias") => [most, least][place % 2],
+        4 => 0.0,
+        5 if name.contains("norm") => -unit,
+        5 => least,
+        6 if tensor == chosen => 0.0,
+        6 => least,
+        _ => [most, least, 0.0, unit, -unit][(7 * place + tensor) % 5],
+    };
+    let tensors = spec::parameters(&spec.architecture).into_iter().enumerate().map(|(number, tensor)| {
+        let values = (0..tensor.len() as usize).map(|place| weight(number, &tensor.name, place)).collect();
+        (tensor.name, (tensor.shape, values))
+    });
+    Source::Given(tensors.collect())
+}
+
+#[test]
+fn the_architecture_bounds_awkward_weights() {
+    run(CASES, Limits { seeds: 0, ..Limits::default() }, |case| {
+        let upper = pipeline::architecture(&case.spec(), case.context(), case.lowering).expect("lowered");
+        let upper = upper.measure().expect("measured");
+        let tensors = spec::parameters(&case.spec().architecture).len();
+        for mix in 0..8 {
+            let model = with(&case, awkward(&case, mix, (5 * mix + case.toml().len()) % tensors));
+            at_most(&model.measure().expect("measured"), &upper)?;
+            prop_assert_eq!(model.evaluate(&case.tokens).ok(), model.interpret(&case.tokens), "mix {}", mix);
         }
         Ok(())
     });

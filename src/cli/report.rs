@@ -18,8 +18,8 @@ pub(super) struct Args {
     /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
     #[arg(long)]
     bound: bool,
-    /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line, and find the narrowest formats in which
-    /// all agree; reads the weights
+    /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line, and try formats of
+    /// growing width until all agree; reads the weights
     #[arg(long, value_name = "FILE")]
     recorded: Option<PathBuf>,
     /// Print one JSON object (isobath.report/1)

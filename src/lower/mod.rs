@@ -130,9 +130,6 @@ impl Lowering<'_> {
         if self.maker.known && format.bits() > MOST_BITS {
             return Err(LowerError::Wide { format, most: MOST_BITS });
         }
-        if self.maker.strategy == Strategy::Size && format.bits() > 32 {
-            return Err(LowerError::Wide { format, most: 32 });
-        }
         Ok(())
     }
 

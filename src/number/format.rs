@@ -23,6 +23,9 @@ pub enum FormatError {
     /// Not a format at all.
     #[error("`{0}` is not a number format; use int(b) or fixed(i,f), for example int(8) or fixed(4,4)")]
     Unknown(String),
+    /// No bit before the point, where the sign is.
+    #[error("`{0}` has no bit before the point, where the sign is; the least is fixed(1,f)")]
+    Unsigned(String),
     /// The width is outside what the format allows.
     #[error("`{text}` has {bits} bits; a format has 2 to {max} bits, one of them the sign")]
     Width {
@@ -44,12 +47,14 @@ impl Format {
     /// # Errors
     /// When the width is not in `2..=MAX_BITS` or there is no integer (sign) bit.
     pub fn new(integer: u32, fraction: u32) -> Result<Self, FormatError> {
-        let bits = u64::from(integer) + u64::from(fraction);
-        if integer == 0 || bits < 2 || bits > u64::from(MAX_BITS) {
-            let text = format!("fixed({integer},{fraction})");
-            return Err(FormatError::Width { text, bits, max: MAX_BITS });
+        let (format, bits) = (Self { integer, fraction }, u64::from(integer) + u64::from(fraction));
+        match integer {
+            _ if bits < 2 || bits > u64::from(MAX_BITS) => {
+                Err(FormatError::Width { text: format.to_string(), bits, max: MAX_BITS })
+            }
+            0 => Err(FormatError::Unsigned(format.to_string())),
+            _ => Ok(format),
         }
-        Ok(Self { integer, fraction })
     }
 
     /// Width in bits, the sign included.
@@ -128,7 +133,9 @@ mod tests {
         assert!(matches!("int".parse::<Format>(), Err(FormatError::Unknown(_))));
         assert!(matches!("int(-3)".parse::<Format>(), Err(FormatError::Unknown(_))));
         assert!(matches!("int(1)".parse::<Format>(), Err(FormatError::Width { .. })));
-        assert!(matches!("fixed(0,8)".parse::<Format>(), Err(FormatError::Width { .. })));
+        assert_eq!("fixed(0,8)".parse::<Format>(), Err(FormatError::Unsigned("fixed(0,8)".to_owned())));
+        let narrow = "int(1)".parse::<Format>().unwrap_err().to_string();
+        assert!(narrow.starts_with("`int(1)` has 1 bits"), "{narrow}");
         assert!(matches!("int(4000000000)".parse::<Format>(), Err(FormatError::Width { .. })));
     }
 

@@ -23,7 +23,7 @@ pub(super) fn list(spec: &Spec, measure: &Measure, strategy: Strategy) -> Vec<St
         chosen(strategy).to_owned(),
         bound(measure.bound).to_owned(),
     ];
-    list.extend(scaling(&spec.architecture));
+    list.extend(rotation(&spec.architecture));
     list.push(
         "all gates and wires of the construction count, none are pruned or merged; weights are constants".to_owned(),
     );
@@ -37,7 +37,10 @@ fn rounding(rounding: Rounding) -> &'static str {
             "rounding is fused: values are rounded where they are stored (embedding, norm input and output, queries, \
              keys, values, scores, attention output, MLP hidden, logits); everything between is exact"
         }
-        Rounding::Eager => "rounding is eager: the result of every elementary operation is rounded",
+        Rounding::Eager => {
+            "rounding is eager: the result of every operation is rounded, a norm, a rotation and a softmax being one \
+             operation each; centring, choosing positions and argmax are exact"
+        }
     }
 }
 
@@ -58,9 +61,12 @@ fn bound(bound: Bound) -> &'static str {
     }
 }
 
-/// Rescaled rotary angles.
-fn scaling(architecture: &Architecture) -> Option<String> {
-    let rotary = architecture.blocks.iter().filter_map(|block| block.attention.rotary.as_ref());
-    let name = rotary.filter_map(|rotary| rotary.scaling.as_ref()).next()?;
-    Some(format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"))
+/// The tables of a rotation, where there is one: rounded, and perhaps of rescaled angles.
+fn rotation(architecture: &Architecture) -> Vec<String> {
+    let rotary = || architecture.blocks.iter().filter_map(|block| block.attention.rotary.as_ref());
+    let rounded = "rotation uses cosines and sines rounded to the finer of the two formats".to_owned();
+    let scaling = rotary().find_map(|rotary| rotary.scaling.as_ref());
+    let rescaled =
+        scaling.map(|name| format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"));
+    rotary().next().map(|_| rounded).into_iter().chain(rescaled).collect()
 }

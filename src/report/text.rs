@@ -20,10 +20,10 @@ fn recorded(agreement: &Agreement) -> String {
     };
     let mut text =
         format!("recorded outputs: argmax at {positions} positions of {inputs} inputs, by evaluating the circuit\n");
-    text += &format!("  in this report's formats {} agree; the best formats of each width:\n", here.agree);
+    text += &format!("  in this report's formats {} agree; the best formats tried of each width:\n", here.agree);
     widths.iter().for_each(|trial| text += &line(trial));
     text + match (found, widths.last()) {
-        (true, Some(_)) => "  the last is the narrowest width in which all agree\n",
+        (true, Some(_)) => "  the last is the narrowest width tried in which all agree\n",
         _ => "  no width tried makes all agree\n",
     }
 }

@@ -125,8 +125,8 @@ impl Maker {
             let (thresholds, levels) = table.table(&range, &scores.unit);
             (Thresholds::Known(thresholds.into()), Levels::List(levels))
         } else {
-            let count = table.changes(&range, &scores.unit, (lo, hi));
-            (counted(count, range), Levels::List(ramp(lo, hi, count)))
+            let steps = table.changes(&range, &scores.unit, (lo, hi));
+            (counted(steps, range), Levels::Counted { first: lo, last: hi, steps })
         };
         let gates = self.builder.bank(scores.array, thresholds)?;
         let code = Code::Thermometer { gates, levels };
@@ -351,11 +351,4 @@ impl Maker {
 /// The band between axis 0 and the key, once the key is summed as this axis.
 fn summed_band(band: Option<&Band>, key: usize) -> Option<Band> {
     band.map(|band| Band { query: 0, key, ..band.clone() })
-}
-
-/// Increasing levels from `lo` to `hi` in `count` steps, standing in for a table that is not made; few enough to list.
-fn ramp(lo: i64, hi: i64, count: u64) -> Vec<i64> {
-    let mut levels = vec![lo; count as usize];
-    levels.push(hi);
-    levels
 }

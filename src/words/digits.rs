@@ -2,16 +2,14 @@
 //!
 //! The first layer finds the high digit of the level; in the second each threshold for the low digit is moved by the first.
 
-use std::sync::Arc;
-
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 
-use super::levels::{bit_weights, width};
+use super::levels::{Levels, bit_weights, width};
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
 
 /// A form, what it is stored through, its range, and the threshold of each level above the least where known.
@@ -111,22 +109,27 @@ impl Maker {
         let mut shape = self.shape(fine);
         let (axes, band) = (shape.len() - 1, self.band(fine));
         shape[axes] = Size::fixed(u64::from(count));
-        let changes = |levels: &[i64]| -> Vec<i64> {
-            let bit = |level: i64, bit: u32| (level >> bit) & 1;
-            let row = |pair: &[i64]| (0..count).map(|b| bit(pair[1], b) - bit(pair[0], b)).collect::<Vec<_>>();
-            levels.windows(2).flat_map(row).collect()
-        };
-        let high: Vec<i64> = (digits.first..=digits.last).map(|digit| digit << digits.shift).collect();
-        let low: Vec<i64> = (0..=digits.fine() as i64).collect();
-        let first = self.bit_table(&high[..1], count, 0);
+        let first = self.bit_table(&[digits.first << digits.shift], count, 0);
         let mut index = Index::identity(axes);
         index.push(Index::axis(axes + 1));
         let rows = Index::strided([(axes + 1, i64::from(count)), (axes, 1)]);
         let mut terms = Vec::new();
-        for (gates, levels) in [(coarse, high), (fine, low)] {
-            let table = self.builder.table(Table::small(Arc::<[i64]>::from(changes(&levels))));
-            let steps = vec![Size::fixed(levels.len() as u64 - 1)];
-            terms.push(Term::new(gates, index.clone()).over(steps).times(Coef::table(table, rows.clone())));
+        // High digits change no bit below their own: their changes are those of the digits themselves, so much higher up.
+        for (gates, from, to, shift) in
+            [(coarse, digits.first, digits.last, digits.shift), (fine, 0, digits.fine() as i64, 0)]
+        {
+            let steps = from.abs_diff(to);
+            let changed = Levels::Path(vec![from, to]).bit_changes(count - shift);
+            let bit = |digit: i64, bit: u32| (digit << shift >> bit) & 1;
+            let entries = || {
+                let row = |digit: i64| (0..count).map(move |b| BigInt::from(bit(digit + 1, b) - bit(digit, b)));
+                (from..to).flat_map(row).collect()
+            };
+            let len = u128::from(steps) * u128::from(count);
+            let table = self.lazy_table(len, Interval::new(-1, 1), changed, entries);
+            terms.push(
+                Term::new(gates, index.clone()).over(vec![Size::fixed(steps)]).times(Coef::table(table, rows.clone())),
+            );
         }
         let array = self.affine(shape, band, terms, vec![Coef::table(first, Index::axis(axes))])?;
         Ok(Bits { array, weights: bit_weights(count, signed), signed })

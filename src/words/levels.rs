@@ -10,6 +10,15 @@ pub enum Levels {
     Path(Vec<i64>),
     /// Listed.
     List(Vec<i64>),
+    /// From one to another in so many steps; between them not known.
+    Counted {
+        /// The first level.
+        first: i64,
+        /// The last level.
+        last: i64,
+        /// How many steps.
+        steps: u64,
+    },
 }
 
 impl Levels {
@@ -18,13 +27,15 @@ impl Levels {
         match self {
             Self::Path(corners) => corners.windows(2).map(|pair| pair[0].abs_diff(pair[1])).sum(),
             Self::List(levels) => levels.len() as u64 - 1,
+            Self::Counted { steps, .. } => *steps,
         }
     }
 
-    /// Every level in order, one more than there are gates.
+    /// Every level in order, one more than there are gates; of counted ones, which no table is made of, the ends.
     pub fn all(&self) -> Vec<i64> {
         match self {
             Self::List(levels) => levels.clone(),
+            Self::Counted { first, last, .. } => vec![*first, *last],
             Self::Path(corners) => {
                 let mut levels = vec![corners[0]];
                 for pair in corners.windows(2) {
@@ -38,15 +49,21 @@ impl Levels {
 
     /// The first level: no gate fires.
     pub fn first(&self) -> i64 {
-        let (Self::Path(levels) | Self::List(levels)) = self;
-        levels[0]
+        match self {
+            Self::Path(levels) | Self::List(levels) => levels[0],
+            Self::Counted { first, .. } => *first,
+        }
     }
 
     /// Least and greatest level.
     pub fn bounds(&self) -> (i64, i64) {
-        let (Self::Path(levels) | Self::List(levels)) = self;
-        let lo = levels.iter().min().copied().unwrap_or(0);
-        (lo, levels.iter().max().copied().unwrap_or(0))
+        match self {
+            Self::Path(levels) | Self::List(levels) => {
+                let lo = levels.iter().min().copied().unwrap_or(0);
+                (lo, levels.iter().max().copied().unwrap_or(0))
+            }
+            Self::Counted { first, last, .. } => (*first.min(last), *first.max(last)),
+        }
     }
 
     /// Whether each gate raises the level by one.
@@ -54,7 +71,7 @@ impl Levels {
         matches!(self, Self::Path(corners) if corners.windows(2).all(|pair| pair[0] <= pair[1]))
     }
 
-    /// At how many gates each two's-complement bit below `bits` changes, summed over the bits; an upper bound for lists.
+    /// At how many gates each two's-complement bit below `bits` changes, summed over the bits; an upper bound where levels are listed or counted.
     pub fn bit_changes(&self, bits: u32) -> u128 {
         let Self::Path(corners) = self else { return u128::from(self.gates()) * u128::from(bits) };
         let run = |bit: u32, a: i64, b: i64| {

@@ -90,7 +90,7 @@ impl Maker {
             Code::Thermometer { levels, .. } => {
                 let step = match levels {
                     Levels::Path(_) => BigInt::from(1),
-                    Levels::List(_) => BigInt::from(word.hi) - word.lo,
+                    Levels::List(_) | Levels::Counted { .. } => BigInt::from(word.hi) - word.lo,
                 };
                 self.function(word, &step, BigInt::from)
             }
