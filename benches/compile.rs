@@ -19,7 +19,7 @@ fn main() {
     whole_process("circuits/llama-3-8b/config.json", "131072");
     report("circuits/gpt2/config.json", 1024);
     report("circuits/llama-3-8b/config.json", 131_072);
-    for (name, width, context) in [("short", 16, 4), ("long", 8, 24)] {
+    for (name, width, context) in [("short", 16, 4), ("long", 8, 64)] {
         explicit(name, width, context);
     }
 }

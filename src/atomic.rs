@@ -69,7 +69,10 @@ fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     options.prefix(".isobath-").suffix(".partial");
     #[cfg(unix)]
     options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    options.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))
+    options.tempfile_in(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), format!("there is no folder {}", folder.display())),
+        kind => io::Error::from(kind),
+    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use std::path::Path;
 use text::Source;
 
 /// Most layers a model may have.
-const MAX_LAYERS: u64 = 10_000;
+const MAX_LAYERS: u64 = 2_000;
 
 /// Reads a model.
 ///

@@ -8,7 +8,7 @@
 //! [model]
 //! kind = "decoder"              # needed: "decoder" (a token sees those before it) or "encoder" (sees all)
 //! vocabulary = 5                # needed: number of token ids
-//! layers = 1                    # needed: number of blocks, at most 10000
+//! layers = 1                    # needed: number of blocks, at most 2000
 //! width = 4                     # needed: features of the residual stream
 //! heads = 2                     # needed: query heads
 //! kv_heads = 2                  # key and value heads, a divisor of heads; default: heads

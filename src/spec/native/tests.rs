@@ -78,7 +78,7 @@ fn bad_values_are_refused_where_they_stand() {
         ("width=-4", "`width` is -4"),
         ("width=99999999999999999999", "`width` is 99999999999999999999"),
         ("hidden=1099511627777", "`hidden` is 1099511627777"),
-        ("layers=10001", "from 1 to 10000"),
+        ("layers=2001", "from 1 to 2000"),
         ("width=4.0", "`width` is a number with a fraction or exponent, but must be an integer"),
         ("width='4'", "`width` is text, but must be an integer"),
         ("width=1979-05-27", "`width` is a date"),
