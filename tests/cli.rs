@@ -155,6 +155,19 @@ fn compiled_circuits_run_like_their_models() {
 }
 
 #[test]
+fn circuits_come_on_standard_input_too() {
+    let compiled = isobath(&["compile", &circuit("tiny-gpt.toml"), "--context", "2", "-o", "-", "--quiet"]);
+    assert!(compiled.status.success());
+    let output = isobath_with(&["run", "-", "--input", "3,1"], &compiled.stdout);
+    let model = done(&["run", &circuit("tiny-gpt.toml"), "--input", "3,1"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), model);
+    let half = &compiled.stdout[..compiled.stdout.len() / 2];
+    refused(&isobath_with(&["run", "-", "--input", "3,1"], half), "ends");
+    refused(&isobath_with(&["report", "-"], &compiled.stdout), "compiled circuit");
+    refused(&isobath_with(&["run", "-", "--input", "-"], b"0,1"), "cannot both be on standard input");
+}
+
+#[test]
 fn trained_weights_add_modulo_seven() {
     let model = circuit("modadd7_gpt2_1l");
     let folder = tempfile::tempdir().unwrap();

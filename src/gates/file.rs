@@ -25,7 +25,7 @@
 //! pool, a constant or a coefficient is its length in bytes (4 bytes) and that many bytes of two's complement.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use num_bigint::BigInt;
@@ -113,8 +113,12 @@ pub(super) struct OutputHeader {
     pub(super) shape: Vec<u64>,
 }
 
-/// Whether a path is a circuit file: by its first bytes or, since those may be damaged, by its name.
+/// Whether a path is a circuit file: by its first bytes or, since those may be damaged, by its name. `-` is standard input, which
+/// is looked at but not read.
 pub fn is_circuit(path: &Path) -> bool {
+    if path == Path::new("-") {
+        return std::io::stdin().lock().fill_buf().is_ok_and(|start| start.starts_with(MAGIC));
+    }
     let ordinary = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let file = if ordinary { std::fs::File::open(path).ok() } else { None };
     let mut start = [0; MAGIC.len()];

@@ -14,7 +14,8 @@ const MOST_FRACTION: u32 = 62;
 
 /// Reads the file and simulates it on each input.
 pub(super) fn run(file: &Path, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
-    let gates = gates::read(file)?;
+    let standard = file == Path::new("-");
+    let gates = if standard { gates::read_from(std::io::stdin().lock())? } else { gates::read(file)? };
     let meaning = meaning(&gates).ok_or_else(|| Failure::at(file, "the circuit gives nothing out"))?;
     let outputs = simulate(&gates, &inputs)?;
     let answers = inputs.into_iter().zip(outputs).map(|(input, output)| Answer { input, output, agrees: true });

@@ -8,7 +8,7 @@ mod input;
 
 mod on_model;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -23,7 +23,7 @@ use answer::{Run, json, text};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A circuit file (.tc) that `compile` wrote, or a model
+    /// A circuit file (.tc) that `compile` wrote, or a model; `-` for either on standard input
     file: PathBuf,
     /// Token ids: a list such as 0,1,2; @FILE with a comma or JSON list on each line; `-` for such lines on standard input
     #[arg(long, visible_alias = "tokens", value_name = "LIST", required = true, allow_hyphen_values = true)]
@@ -46,6 +46,7 @@ Examples:
   isobath run tiny.tc --input 0,1,2,3
   isobath run circuits/tiny-gpt.toml --input 0,1,2 --by all
   isobath run circuits/modadd7_gpt2_1l --output argmax --last --input 3,5,7
+  isobath compile circuits/tiny-gpt.toml -o - | isobath run - --input 0,1,2,3
   printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
 
 Output: for each position the levels (integers) and what they are worth, or the token of an argmax.";
@@ -76,6 +77,11 @@ impl By {
 
 /// Runs and prints.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.file == Path::new("-") && args.input.iter().any(|input| input == "-") {
+        return Err(Failure::refused(
+            "the model and --input cannot both be on standard input; name a file for one of them",
+        ));
+    }
     let inputs = input::read(&args.input)?;
     let run = if gates::is_circuit(&args.file) { on_circuit(args, inputs)? } else { on_model(args, inputs)? };
     let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
