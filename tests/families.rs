@@ -58,7 +58,10 @@ fn bert_with_token_types_and_an_embedding_norm() {
 #[test]
 fn opt_with_positions_from_the_third_row() {
     let opt = SIZES.replace("intermediate_size", "ffn_dim");
-    agree("opt", &format!(r#"{{"model_type": "opt", "activation_function": "relu", "do_layer_norm_before": true, {opt}}}"#));
+    agree(
+        "opt",
+        &format!(r#"{{"model_type": "opt", "activation_function": "relu", "do_layer_norm_before": true, {opt}}}"#),
+    );
 }
 
 #[test]
@@ -90,12 +93,18 @@ fn gpt_neox_with_two_norms_and_partial_rotation() {
 #[test]
 fn phi_with_one_norm_for_both_and_a_bias_on_the_logits() {
     let wide = SIZES.replace("\"hidden_size\": 4", "\"hidden_size\": 8");
-    agree("phi", &format!(r#"{{"model_type": "phi", "partial_rotary_factor": 0.5, "hidden_act": "gelu_new", {wide}}}"#));
+    agree(
+        "phi",
+        &format!(r#"{{"model_type": "phi", "partial_rotary_factor": 0.5, "hidden_act": "gelu_new", {wide}}}"#),
+    );
 }
 
 #[test]
 fn mistral_with_a_sliding_window() {
-    agree("mistral", &format!(r#"{{"model_type": "mistral", "num_key_value_heads": 1, "sliding_window": 2, {SIZES}}}"#));
+    agree(
+        "mistral",
+        &format!(r#"{{"model_type": "mistral", "num_key_value_heads": 1, "sliding_window": 2, {SIZES}}}"#),
+    );
 }
 
 #[test]
