@@ -247,7 +247,7 @@ fn size_laws_equal_measurements() {
 #[test]
 fn nine_in_ten_models_have_two_tokens_and_depend_on_the_input() {
     let counts = std::cell::Cell::new((0u32, 0u32));
-    run(CASES, Limits::default(), |case| {
+    run(2 * CASES, Limits::default(), |case| {
         let (meaningful, all) = counts.get();
         counts.set((meaningful + u32::from(case.context() >= 2 && case.depends_on_input()), all + 1));
         Ok(())
