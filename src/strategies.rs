@@ -227,6 +227,7 @@ fn numerics(limits: Limits) -> impl Strategy<Value = Numerics> {
         ("int(2)", 2, 1),
         ("int(3)", 3, 1),
         ("int(4)", 4, 2),
+        ("fixed(1,3)", 4, 2),
         ("fixed(2,1)", 3, 3),
         ("fixed(2,2)", 4, 8),
         ("fixed(3,1)", 4, 8),

@@ -65,7 +65,13 @@ impl Builder {
         let (arrays, tables) = (&self.circuit.arrays, &self.circuit.tables);
         verify::affine(arrays, tables, &shape, band.as_ref(), &affine)?;
         let reach = range::affine(arrays, tables, &shape, &affine);
-        Ok(self.push(shape, band, Node::Affine(affine), reach.range, reach.magnitude))
+        let open = affine
+            .terms
+            .iter()
+            .any(|term| term.sum.iter().any(|size| size.dim.is_some()) || self.circuit.array(term.source).open);
+        let id = self.push(shape, band, Node::Affine(affine), reach.range, reach.magnitude);
+        self.circuit.arrays[id.index()].open = open;
+        Ok(id)
     }
 
     /// Gates `[F >= t]` for every form and threshold; one more axis, the last.
@@ -117,7 +123,7 @@ impl Builder {
         magnitude: BigInt,
     ) -> ArrayId {
         let origin = self.origin;
-        self.circuit.arrays.push(Array { shape, band, node, range, magnitude, origin });
+        self.circuit.arrays.push(Array { shape, band, node, range, open: false, magnitude, origin });
         ArrayId(self.circuit.arrays.len() as u32 - 1)
     }
 }

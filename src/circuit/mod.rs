@@ -122,6 +122,8 @@ pub struct Array {
     pub node: Node,
     /// Holds the value of every element for every input.
     pub range: Interval,
+    /// The range holds only at the values free dimensions are bound to: something is summed along one of them.
+    pub open: bool,
     /// At least `|constant| + sum |coefficient| * |source|` of every element: no partial sum is larger.
     pub magnitude: BigInt,
     /// What made it.

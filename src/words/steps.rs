@@ -75,6 +75,13 @@ impl Stored {
         (range.lo <= form && form < range.hi).then_some(form)
     }
 
+    /// The forms worth the values of the format, rounded outward.
+    pub(super) fn forms(&self, unit: &Rational) -> Interval {
+        let end = |level: i64| Rational::from_integer(level.into()) / (unit * scale(self.format.fraction()));
+        let (lo, hi) = (end(self.format.min()), end(self.format.max()));
+        Interval { lo: lo.floor().to_integer(), hi: hi.ceil().to_integer() }
+    }
+
     /// By how many forms the threshold of a level lies below that of the level this many (an even number) higher, where that is
     /// the same whole number for every level: functions that only round, and units that divide a step.
     pub(super) fn shift_of(&self, levels: i64, unit: &Rational) -> Option<BigInt> {

@@ -12,7 +12,11 @@ impl Maker {
     /// # Errors
     /// Never for a form of this circuit.
     pub fn store(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
-        let range = self.range(form.array);
+        let mut range = self.range(form.array);
+        if self.builder.array(form.array).open {
+            // What is built must not turn on the length of a free dimension: every level is taken to occur.
+            range = range.hull(&stored.forms(&form.unit));
+        }
         let table = self.step_table(&range, form, stored);
         let fraction = stored.format.fraction();
         if table.levels.gates() == 0 {
