@@ -12,6 +12,8 @@ pub mod number;
 
 pub mod spec;
 
+pub mod loops;
+
 pub mod tensor;
 
 pub mod circuit;
