@@ -5,8 +5,8 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 use super::{
-    Affine, Array, ArrayId, Band, Bank, Circuit, CircuitError, Node, Origin, OriginId, Output, Size, Table, TableId,
-    Thresholds, range, verify,
+    Affine, Array, ArrayId, Band, Bank, Circuit, CircuitError, Coef, Node, Origin, OriginId, Output, Size, Table,
+    TableId, Term, Thresholds, range, verify,
 };
 use crate::interval::Interval;
 
@@ -40,6 +40,11 @@ impl Builder {
         self.origin = OriginId(self.circuit.origins.len() as u32 - 1);
     }
 
+    /// Where arrays are said to come from now.
+    pub fn origin(&self) -> Origin {
+        self.circuit.origins[self.origin.index()].clone()
+    }
+
     /// A table of coefficients.
     pub fn table(&mut self, table: Table) -> TableId {
         self.circuit.tables.push(table);
@@ -55,6 +60,18 @@ impl Builder {
             return Err(CircuitError::Empty { array: self.circuit.arrays.len() });
         }
         Ok(self.push(shape, None, Node::Input, Interval::new(0, 1), BigInt::from(1)))
+    }
+
+    /// Forms of another circuit, every value of which lies in this range.
+    ///
+    /// # Errors
+    /// When an axis is empty.
+    pub fn port(&mut self, shape: Vec<Size>, range: Interval) -> Result<ArrayId, CircuitError> {
+        if shape.iter().any(|size| size.value == 0) {
+            return Err(CircuitError::Empty { array: self.circuit.arrays.len() });
+        }
+        let magnitude = range.magnitude();
+        Ok(self.push(shape, None, Node::Port, range, magnitude))
     }
 
     /// Integer forms over earlier arrays.
@@ -99,9 +116,45 @@ impl Builder {
         Ok(self.push(shape, band, Node::Bank(Bank { form, thresholds }), Interval::new(0, 1), BigInt::from(1)))
     }
 
+    /// An array of another circuit again, with its sources and tables replaced.
+    ///
+    /// # Errors
+    /// When the replacements do not fit.
+    pub(in crate::circuit) fn again(
+        &mut self,
+        array: &Array,
+        source: impl Fn(ArrayId) -> ArrayId,
+        table: impl Fn(TableId) -> TableId,
+    ) -> Result<ArrayId, CircuitError> {
+        let moved = |coef: &Coef| Coef {
+            scale: coef.scale.clone(),
+            table: coef.table.as_ref().map(|(id, index)| (table(*id), index.clone())),
+        };
+        match &array.node {
+            Node::Input => self.input(array.shape.clone()),
+            Node::Port => self.port(array.shape.clone(), array.range.clone()),
+            Node::Affine(affine) => {
+                let term = |term: &Term| Term { source: source(term.source), coef: moved(&term.coef), ..term.clone() };
+                let terms = affine.terms.iter().map(term).collect();
+                let constants = affine.constants.iter().map(moved).collect();
+                self.affine(array.shape.clone(), array.band.clone(), Affine { constants, terms })
+            }
+            Node::Bank(bank) => {
+                let id = self.bank(source(bank.form), bank.thresholds.clone())?;
+                self.circuit.arrays[id.index()].shape = array.shape.clone();
+                Ok(id)
+            }
+        }
+    }
+
     /// Names an array as an output.
     pub fn output(&mut self, name: impl Into<String>, array: ArrayId) {
         self.circuit.outputs.push(Output { name: name.into(), array });
+    }
+
+    /// The arrays added so far.
+    pub fn arrays(&self) -> &[Array] {
+        &self.circuit.arrays
     }
 
     /// An array already added.

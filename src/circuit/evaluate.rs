@@ -86,7 +86,7 @@ impl Evaluator<'_> {
         for (position, array) in self.circuit.arrays().iter().enumerate() {
             let computed = match &array.node {
                 Node::Input => Data::Bits(bits.by_ref().take(array.box_len().unwrap_or(0)).collect()),
-                Node::Affine(_) => Data::Forms(self.affine(position, array, &data)),
+                Node::Affine(_) | Node::Port => Data::Forms(self.affine(position, array, &data)),
                 Node::Bank(bank) => Data::Bits(fire(array, bank, &data)),
             };
             data.push(computed);
@@ -140,7 +140,7 @@ fn last_uses(circuit: &Circuit) -> Vec<usize> {
     let mut last = vec![0; circuit.arrays().len()];
     for (position, array) in circuit.arrays().iter().enumerate() {
         match &array.node {
-            Node::Input => {}
+            Node::Input | Node::Port => {}
             Node::Affine(affine) => affine.terms.iter().for_each(|term| last[term.source.index()] = position),
             Node::Bank(bank) => last[bank.form.index()] = position,
         }

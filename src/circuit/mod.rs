@@ -20,6 +20,8 @@ pub mod walk;
 
 pub mod evaluate;
 
+pub mod looped;
+
 pub mod measure;
 
 use std::sync::Arc;
@@ -63,6 +65,8 @@ impl OriginId {
 pub enum Node {
     /// Boolean inputs, of depth 0.
     Input,
+    /// Forms of another circuit, of which only the range is known: where the body of a loop reads what is carried.
+    Port,
     /// Integer forms.
     Affine(Affine),
     /// Gates.
@@ -196,6 +200,11 @@ impl Circuit {
         &self.outputs
     }
 
+    /// The arrays of ports, in order.
+    pub fn ports(&self) -> impl Iterator<Item = ArrayId> {
+        self.ids().filter(|id| matches!(self.array(*id).node, Node::Port))
+    }
+
     /// The arrays of inputs.
     pub fn inputs(&self) -> impl Iterator<Item = ArrayId> {
         (0u32..).zip(&self.arrays).filter(|(_, array)| matches!(array.node, Node::Input)).map(|(id, _)| ArrayId(id))
@@ -210,6 +219,7 @@ impl Circuit {
     pub fn is_bound(&self) -> bool {
         let known = |array: &Array| match &array.node {
             Node::Bank(bank) => matches!(bank.thresholds, Thresholds::Known(_)),
+            Node::Port => false,
             Node::Input | Node::Affine(_) => true,
         };
         self.tables.iter().all(|table| table.values.is_some()) && self.arrays.iter().all(known)

@@ -52,6 +52,14 @@ pub enum CircuitError {
         /// The new array.
         array: usize,
     },
+    /// A port given something of another shape, or with values beyond its range.
+    #[error("array {array} does not fit port {port}, which it is carried to")]
+    Carried {
+        /// The port.
+        port: usize,
+        /// What it was given.
+        array: usize,
+    },
     /// A dimension of zero.
     #[error("array {array} has an axis of length 0")]
     Empty {

@@ -289,7 +289,7 @@ impl Plan {
 pub fn plans(circuit: &Circuit) -> Vec<Option<Plan>> {
     let plan = |array: &Array| match &array.node {
         Node::Affine(affine) => Some(Plan::new(circuit, array, affine)),
-        Node::Input | Node::Bank(_) => None,
+        Node::Input | Node::Port | Node::Bank(_) => None,
     };
     circuit.arrays().iter().map(plan).collect()
 }

@@ -68,7 +68,7 @@ pub fn expand(
                 Some(word) => Ids::Dense(expansion.builder.input(word)?),
                 None => return Err(ExpandError::Unbound),
             },
-            Node::Affine(_) => Ids::Forms,
+            Node::Affine(_) | Node::Port => Ids::Forms,
             Node::Bank(bank) => expansion.bank(array, bank)?,
         };
         expansion.forms.place(ids);

@@ -51,7 +51,7 @@ pub struct Block<B> {
     pub name: String,
     /// The axes, the outermost first.
     pub axes: Vec<usize>,
-    /// What it holds: one for all iterations, or one for each iteration of its axis [`Block::varies`], all of one structure.
+    /// What it holds: one for all iterations, or several of one structure, taken in turn along the axis [`Block::varies`].
     pub bodies: Vec<B>,
     /// The position in [`Block::axes`] of the axis along which bodies differ, if they do.
     pub varies: Option<usize>,
@@ -63,7 +63,7 @@ impl<B> Block<B> {
     /// The body of one iteration.
     pub fn body(&self, at: &[u64]) -> &B {
         let number = self.varies.map_or(0, |axis| at[axis] as usize);
-        &self.bodies[number.min(self.bodies.len() - 1)]
+        &self.bodies[number % self.bodies.len()]
     }
 }
 

@@ -1,6 +1,12 @@
 //! From a tensor graph to a threshold circuit, one function per operation; knows both, and nothing of files or reports.
 
+mod general;
+
 mod linear;
+
+mod product;
+
+pub mod system;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +19,7 @@ use thiserror::Error;
 use crate::circuit::{ArrayId, Band, Circuit, CircuitError, Index, Origin, Size, Table};
 use crate::interval::Interval;
 use crate::number::{Format, Rational};
-use crate::tensor::{Attended, Graph, Node, Op, ParamId, Scores};
+use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId, Scores};
 use crate::words::{Constants, Form, Maker, Normalisation, Pairing, ScoreTable, Stored, Strategy, Word, unit_of};
 
 /// A circuit, and how its inputs and outputs stand for tokens and numbers.
@@ -48,6 +54,26 @@ pub enum LowerError {
         /// The widest allowed.
         most: u32,
     },
+    /// A carried value that has no bounds.
+    #[error(
+        "`{block}` carries `{output}`, whose range grows with every iteration; store it in a format before it is carried on"
+    )]
+    Grows {
+        /// The block.
+        block: String,
+        /// Its output.
+        output: String,
+    },
+    /// Blocks that do not fit together: a defect of this program.
+    #[error("internal error: `{block}` reads port {port} in another form than `{source_block}` gives it")]
+    Mismatch {
+        /// The reader.
+        block: String,
+        /// Its port.
+        port: usize,
+        /// The source.
+        source_block: String,
+    },
     /// A table that does not fit.
     #[error(
         "{what} would need {entries} table entries; use `report`, which makes no tables, or a smaller context or vocabulary"
@@ -72,6 +98,17 @@ enum Value {
     Form(Form),
     Word(Word),
     Gates(ArrayId),
+    /// Stored when something needs it as a word; products may not.
+    Late(Late),
+}
+
+/// A value about to be stored.
+#[derive(Clone)]
+struct Late {
+    form: Form,
+    stored: Stored,
+    /// The node that stores it, and where its elements are read, where this is not that node.
+    moved: Option<(NodeIndex, Vec<Index>)>,
 }
 
 /// Lowers a graph; with all weights known the circuit can be evaluated and expanded, else only measured.
@@ -79,22 +116,13 @@ enum Value {
 /// # Errors
 /// When formats or tables are too large to bind.
 pub fn lower(graph: &Graph, strategy: Strategy) -> Result<Lowered, LowerError> {
-    let known = graph.params().iter().all(|param| param.values.is_some());
-    let mut lowering = Lowering {
-        graph,
-        maker: Maker::new(strategy, known),
-        values: Vec::new(),
-        tables: HashMap::new(),
-        lowered: (0, 1, 1),
-    };
-    for id in graph.order() {
-        let node = graph.node(id);
-        lowering.check(node)?;
-        lowering.maker.builder.set_origin(Origin { module: node.module.clone(), operation: node.label.clone() });
-        let value = lowering.node(id, node)?;
-        lowering.values.push(value);
-    }
+    let mut lowering = Lowering::new(graph, strategy, is_known(graph), Vec::new());
+    lowering.run()?;
     lowering.finish()
+}
+
+fn is_known(graph: &Graph) -> bool {
+    graph.params().iter().all(|param| param.values.is_some())
 }
 
 struct Lowering<'a> {
@@ -102,29 +130,95 @@ struct Lowering<'a> {
     maker: Maker,
     values: Vec<Value>,
     tables: HashMap<ParamId, Constants>,
-    /// Tokens, vocabulary, bits.
-    lowered: (u64, u64, u32),
+    inputs: Vec<Input>,
+    /// What the graph's ports carry, in order.
+    ports: std::vec::IntoIter<system::Declared>,
+    /// Layers up to each array, as far as known; a port counts as late.
+    layers: Vec<u64>,
+}
+
+/// An array of input bits and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// The axes of its numbers; the array has one more, of bits, least significant first.
+    pub shape: Vec<u64>,
+    /// Bits of each number.
+    pub bits: u32,
+    /// What the numbers are.
+    pub kind: InputKind,
+}
+
+/// What the numbers of an input are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Ids below this.
+    Tokens(u64),
+    /// Levels of a format, in two's complement.
+    Numbers(Format),
 }
 
 type Result<T, E = LowerError> = std::result::Result<T, E>;
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
+    fn new(graph: &'a Graph, strategy: Strategy, known: bool, ports: Vec<system::Declared>) -> Self {
+        Self {
+            graph,
+            maker: Maker::new(strategy, known),
+            values: Vec::new(),
+            tables: HashMap::new(),
+            inputs: Vec::new(),
+            ports: ports.into_iter(),
+            layers: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let graph = self.graph;
+        for id in graph.order() {
+            let node = graph.node(id);
+            self.check(node)?;
+            self.origin(node);
+            let value = self.node(id, node)?;
+            self.values.push(value);
+        }
+        Ok(())
+    }
+
+    /// Arrays made from now on belong to this node.
+    fn origin(&mut self, node: &Node) {
+        self.maker.builder.set_origin(Origin { module: node.module.clone(), operation: node.label.clone() });
+    }
+
     fn finish(mut self) -> Result<Lowered> {
-        let output = self.graph.output();
-        let (array, fraction) = match self.values[output.index()].clone() {
-            Value::Word(word) => (self.maker.value(&word)?, word.fraction),
-            Value::Form(form) => (form.array, 0),
-            Value::Gates(array) => (array, 0),
-        };
+        let (array, unit) = self.plain(self.graph.output())?;
+        let fraction = if unit.is_integer() { 0 } else { unit.denom().bits() as u32 - 1 };
         self.maker.builder.output(self.graph.output_name(), array);
-        let (tokens, vocabulary, token_bits) = self.lowered;
+        let (tokens, vocabulary, token_bits) = match self.inputs.first() {
+            Some(Input { shape, bits, kind: InputKind::Tokens(vocabulary), .. }) => (shape[0], *vocabulary, *bits),
+            _ => (0, 1, 1),
+        };
         Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction })
+    }
+
+    /// A value given out: its array and what one is worth; forms that are not stored count in units of their own.
+    fn plain(&mut self, id: NodeIndex) -> Result<(ArrayId, Rational)> {
+        match self.values[id.index()].clone() {
+            Value::Form(form) => Ok((form.array, Rational::one())),
+            Value::Gates(array) => Ok((array, Rational::one())),
+            Value::Word(_) | Value::Late(_) => {
+                let word = self.word(id)?;
+                Ok((self.maker.value(&word)?, unit_of(word.fraction)))
+            }
+        }
     }
 
     fn check(&self, node: &Node) -> Result<()> {
         let format = match &node.op {
             Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => *format,
             Op::Attend(scores, _) => scores.format,
+            Op::Number(format) | Op::Port(Carrier::Stored(format)) => *format,
             _ => return Ok(()),
         };
         if self.maker.known && format.bits() > MOST_BITS {
@@ -152,11 +246,16 @@ impl Lowering<'_> {
                 let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
                 Ok(Value::Form(self.maker.add(&a, &b)?))
             }
-            Op::Store { function, format } => {
-                let form = self.form(operands[0])?;
-                let stored = Stored { function: function.clone(), format: *format };
-                Ok(Value::Word(self.maker.store(&form, &stored)?))
-            }
+            Op::Store { function, format } => self.store(id, operands[0], function, *format),
+            Op::Port(carrier) => self.port(node, *carrier),
+            Op::Number(format) => self.number(node, *format),
+            Op::Given(table) => self.given(node, *table),
+            Op::Scale(factor) => self.scale(operands[0], factor),
+            Op::Weigh(table) => self.weigh(operands[0], *table),
+            Op::Sum(axis) => self.sum(operands[0], *axis),
+            Op::Arrange(_) | Op::Slice { .. } => self.moved(node, operands[0]),
+            Op::Concat(axis) => self.concat(&operands, *axis),
+            Op::Max(axis) => self.maximum(operands[0], *axis),
             Op::Centre => {
                 let form = self.form(operands[0])?;
                 Ok(Value::Form(self.maker.centre(&form)?))
@@ -191,25 +290,40 @@ impl Lowering<'_> {
         match self.values[id.index()].clone() {
             Value::Form(form) => Ok(form),
             Value::Gates(array) => Ok(Form { array, unit: Rational::one() }),
-            Value::Word(word) => {
-                let form = Form { array: self.maker.value(&word)?, unit: unit_of(word.fraction) };
-                Ok(form)
+            Value::Word(_) | Value::Late(_) => {
+                let word = self.word(id)?;
+                Ok(Form { array: self.maker.value(&word)?, unit: unit_of(word.fraction) })
             }
         }
     }
 
     /// A value as a stored word; graphs store what is read as one.
     fn word(&mut self, id: NodeIndex) -> Result<Word> {
-        match &self.values[id.index()] {
-            Value::Word(word) => Ok(word.clone()),
+        let word = match self.values[id.index()].clone() {
+            Value::Word(word) => return Ok(word),
             Value::Form(_) | Value::Gates(_) => unreachable!("the graph stores every value read as a word"),
-        }
+            Value::Late(Late { form, stored, moved: None }) => {
+                let here = self.maker.builder.origin();
+                self.origin(self.graph.node(id));
+                let word = self.maker.store(&form, &stored)?;
+                self.maker.builder.set_origin(here);
+                word
+            }
+            Value::Late(Late { form, moved: Some((from, index)), .. }) => {
+                let word = self.word(from)?;
+                let shape = self.maker.shape(form.array);
+                self.maker.moved_word(&word, shape, &index)?
+            }
+        };
+        self.values[id.index()] = Value::Word(word.clone());
+        Ok(word)
     }
 
     fn tokens(&mut self, node: &Node, vocabulary: u64) -> Result<Value> {
         let bits = (64 - (vocabulary - 1).leading_zeros()).max(1);
-        self.lowered = (node.shape[0].value, vocabulary, bits);
-        let shape = vec![node.shape[0].clone(), Size::fixed(u64::from(bits))];
+        let own = node.shape.iter().map(|size| size.value).collect();
+        self.inputs.push(Input { name: node.label.clone(), shape: own, bits, kind: InputKind::Tokens(vocabulary) });
+        let shape = node.shape.iter().cloned().chain([Size::fixed(u64::from(bits))]).collect();
         Ok(Value::Gates(self.maker.builder.input(shape)?))
     }
 
@@ -232,14 +346,6 @@ impl Lowering<'_> {
         let pairing = Pairing { shape, band: band(attended), first, second };
         let array = self.maker.product(&q, &k, &pairing, 1)?;
         Ok(Value::Form(Form { array, unit: unit_of(q.fraction + k.fraction) }))
-    }
-
-    fn product(&mut self, x: NodeIndex, y: NodeIndex) -> Result<Value> {
-        let (x, y) = (self.word(x)?, self.word(y)?);
-        let here = Index::identity(x.shape.len());
-        let pairing = Pairing { shape: x.shape.clone(), band: None, first: here.clone(), second: here };
-        let array = self.maker.product(&x, &y, &pairing, 0)?;
-        Ok(Value::Form(Form { array, unit: unit_of(x.fraction + y.fraction) }))
     }
 
     /// A parameter as a table of the circuit.

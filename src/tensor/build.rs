@@ -76,7 +76,7 @@ pub fn from_architecture(
         x = make.within(&format!("block {number}"), |make| make.block(block, number, x))?;
     }
     let (output, output_name) = make.head(x)?;
-    Ok(Graph { nodes: make.nodes, params: make.params, output, output_name })
+    Ok(Graph { nodes: make.nodes, params: make.params, outputs: vec![(output_name.to_owned(), output)] })
 }
 
 fn check_context(architecture: &Architecture, context: &Size) -> Result<()> {

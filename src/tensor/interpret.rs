@@ -5,7 +5,7 @@ use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 use petgraph::graph::NodeIndex;
 
-use super::{Attended, Graph, Op, ParamId, Scores};
+use super::{Attended, Graph, Node, Op, ParamId, Scores};
 use crate::expr::Size;
 use crate::number::{Format, Function, Rational, rotary_levels, round_half_even};
 
@@ -18,24 +18,74 @@ pub struct Tensor {
     pub values: Vec<Rational>,
 }
 
-/// The graph's output for token ids, exactly; none where the graph's weights are not known or the ids do not fit.
+/// The graph's first output for token ids, exactly; none where the graph's weights are not known or the ids do not fit.
 pub fn interpret(graph: &Graph, tokens: &[u64]) -> Option<Tensor> {
-    let mut tensors: Vec<Tensor> = Vec::new();
-    for id in graph.order() {
-        let operands: Vec<&Tensor> = graph.operands(id).into_iter().map(|id| &tensors[id.index()]).collect();
-        tensors.push(apply(graph, id, &operands, tokens)?);
-    }
-    Some(tensors.swap_remove(graph.output().index()))
+    let mut inputs = tokens.iter().map(|token| whole(*token));
+    let mut outputs = outputs(graph, &[], &mut inputs)?;
+    inputs.next().is_none().then(|| outputs.swap_remove(0))
 }
 
-fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor], tokens: &[u64]) -> Option<Tensor> {
+/// All outputs of a graph whose ports carry these values, in order; its inputs are taken from `inputs`, a node after another.
+pub fn outputs(graph: &Graph, ports: &[Tensor], inputs: &mut dyn Iterator<Item = Rational>) -> Option<Vec<Tensor>> {
+    let mut tensors: Vec<Tensor> = Vec::new();
+    let mut ports = ports.iter();
+    for id in graph.order() {
+        let node = graph.node(id);
+        let outside = match &node.op {
+            Op::Port(_) => Some(ports.next()?.clone()),
+            Op::Tokens { .. } | Op::Number(_) => Some(taken(node, inputs)?),
+            _ => None,
+        };
+        let operands: Vec<&Tensor> = graph.operands(id).into_iter().map(|id| &tensors[id.index()]).collect();
+        let tensor = match outside {
+            Some(tensor) => tensor,
+            None => apply(graph, id, &operands)?,
+        };
+        tensors.push(tensor);
+    }
+    Some(graph.outputs().iter().map(|(_, id)| tensors[id.index()].clone()).collect())
+}
+
+/// The next inputs, where they fit.
+fn taken(node: &Node, inputs: &mut dyn Iterator<Item = Rational>) -> Option<Tensor> {
+    let shape = lengths(&node.shape);
+    let values: Vec<Rational> = inputs.take(shape.iter().product()).collect();
+    let fits = |value: &Rational| match &node.op {
+        Op::Tokens { vocabulary } => value < &whole(*vocabulary) && !value.is_negative(),
+        Op::Number(format) => &round(value, *format) == value,
+        _ => false,
+    };
+    let complete = values.len() == shape.iter().product::<usize>() && values.iter().all(fits);
+    complete.then_some(Tensor { shape, values })
+}
+
+fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
     let node = graph.node(id);
     let shape = lengths(&node.shape);
     let values = match &node.op {
-        Op::Tokens { vocabulary } => {
-            let fits = tokens.len() == shape[0] && tokens.iter().all(|token| token < vocabulary);
-            fits.then(|| tokens.iter().map(|token| whole(*token)).collect())?
+        Op::Tokens { .. } | Op::Number(_) | Op::Port(_) => return None,
+        Op::Given(table) => {
+            (0..graph.param(*table).len()).map(|place| weight(graph, *table, place)).collect::<Option<_>>()?
         }
+        Op::Scale(factor) => operands[0].values.iter().map(|x| x * factor).collect(),
+        Op::Weigh(table) => {
+            let entry =
+                |(place, x): (usize, &Rational)| Some(x * weight(graph, *table, place % graph.param(*table).len())?);
+            operands[0].values.iter().enumerate().map(entry).collect::<Option<_>>()?
+        }
+        Op::Sum(axis) => along(operands[0], *axis, |values| values.into_iter().sum()),
+        Op::Max(axis) => along(operands[0], *axis, |values| values.into_iter().max().cloned().unwrap_or_default()),
+        Op::Arrange(axes) => {
+            places(&shape).map(|at| operands[0].at(&arranged(axes, &at, operands[0])).clone()).collect()
+        }
+        Op::Slice { axis, start } => {
+            let shifted = |mut at: Vec<usize>| {
+                at[*axis] += *start as usize;
+                operands[0].at(&at).clone()
+            };
+            places(&shape).map(shifted).collect()
+        }
+        Op::Concat(axis) => places(&shape).map(|at| joined(operands, *axis, at)).collect::<Option<_>>()?,
         Op::Embed { table, scale, format } => embed(graph, operands[0], *table, scale.as_ref(), *format)?,
         Op::AddRows { table, first_only, format } => add_rows(graph, operands[0], *table, *first_only, *format)?,
         Op::Linear { weight, bias, .. } => linear(graph, operands[0], *weight, *bias, shape[0])?,
@@ -58,6 +108,59 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor], tokens: &[u64]) -> 
         Op::Last => rows_from(operands[0], operands[0].shape[0] - 1),
     };
     Some(Tensor { shape, values })
+}
+
+impl Tensor {
+    fn at(&self, at: &[usize]) -> &Rational {
+        let place = at.iter().zip(&self.shape).fold(0, |place, (index, length)| place * length + index);
+        &self.values[place]
+    }
+}
+
+/// Every index vector of a shape, row-major.
+fn places(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    let shape = shape.to_vec();
+    (0..shape.iter().product::<usize>()).map(move |place| {
+        let mut rest = place;
+        let mut at: Vec<usize> = shape.iter().rev().map(|length| (rest % length, rest /= length).0).collect();
+        at.reverse();
+        at
+    })
+}
+
+fn along(x: &Tensor, axis: usize, f: impl Fn(Vec<&Rational>) -> Rational) -> Vec<Rational> {
+    let mut shape = x.shape.clone();
+    let length = shape.remove(axis);
+    let value = |mut at: Vec<usize>| {
+        at.insert(axis, 0);
+        let values = (0..length).map(|place| {
+            at[axis] = place;
+            x.at(&at)
+        });
+        f(values.collect())
+    };
+    places(&shape).map(value).collect()
+}
+
+/// Where a rearranged element stood.
+fn arranged(axes: &[Option<usize>], at: &[usize], x: &Tensor) -> Vec<usize> {
+    let mut from = vec![0; x.shape.len()];
+    for (axis, index) in axes.iter().zip(at) {
+        if let Some(axis) = axis {
+            from[*axis] = *index;
+        }
+    }
+    from
+}
+
+fn joined(operands: &[&Tensor], axis: usize, mut at: Vec<usize>) -> Option<Rational> {
+    for operand in operands {
+        if at[axis] < operand.shape[axis] {
+            return Some(operand.at(&at).clone());
+        }
+        at[axis] -= operand.shape[axis];
+    }
+    None
 }
 
 fn lengths(shape: &[Size]) -> Vec<usize> {

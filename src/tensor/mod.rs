@@ -1,6 +1,6 @@
-//! Typed tensor operations over one sequence axis: a petgraph graph, the meaning of each operation in its doc; knows nothing of circuits or files.
+//! Typed tensor operations: a petgraph graph, the meaning of each operation in its doc; knows nothing of circuits or files.
 //!
-//! Every tensor is [position, feature axes..]; scores are [query, key, group, member]. Values are exact rationals, and
+//! Tensors of models are [position, feature axes..]; scores are [query, key, group, member]. Values are exact rationals, and
 //! `round` is to the nearest value of a format, ties to even, saturating.
 
 pub mod params;
@@ -8,6 +8,10 @@ pub mod params;
 pub mod build;
 
 pub mod interpret;
+
+pub mod looped;
+
+mod sketch;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -17,6 +21,7 @@ use crate::number::{Format, Function, Rational};
 
 pub use build::from_architecture;
 pub use params::{Param, Parameters, ParamsError};
+pub use sketch::Sketch;
 
 /// The number of a parameter in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +57,17 @@ impl Attended {
     pub fn allows(self, query: u64, key: u64) -> bool {
         (!self.causal || key <= query) && self.window.is_none_or(|window| query.abs_diff(key) < window)
     }
+}
+
+/// What a port carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Stored values of a format.
+    Stored(Format),
+    /// Exact values, not rounded yet.
+    Exact,
+    /// Zeros and ones, such as the choices of an argmax.
+    Choice,
 }
 
 /// The closed set of operations; operands are the node's incoming edges, in order.
@@ -134,6 +150,31 @@ pub enum Op {
     Mix(Attended),
     /// `a * b` of stored values.
     Product,
+    /// A value made elsewhere: by another block, or at an earlier iteration.
+    Port(Carrier),
+    /// The input: numbers of a format at every place.
+    Number(Format),
+    /// Constants: a parameter of this shape.
+    Given(ParamId),
+    /// `factor * x`.
+    Scale(Rational),
+    /// `weight * x`, the weight of shape x without its first axis.
+    Weigh(ParamId),
+    /// Summed over this axis, which is left out.
+    Sum(usize),
+    /// Axis by axis of the result: which axis of x it is, or a new one along which x is repeated. Axes of x that are left out have length 1.
+    Arrange(Vec<Option<usize>>),
+    /// Elements from `start` on along an axis, as many as the result has.
+    Slice {
+        /// The axis.
+        axis: usize,
+        /// The first element.
+        start: u64,
+    },
+    /// One after the other along an axis.
+    Concat(usize),
+    /// The greatest value of stored values along this axis, which is left out.
+    Max(usize),
     /// One-hot of the first greatest value of the last axis.
     Argmax,
     /// The last position only.
@@ -145,7 +186,14 @@ impl Op {
     pub fn stores(&self) -> bool {
         matches!(
             self,
-            Self::Store { .. } | Self::Normalise { .. } | Self::Attend(..) | Self::Softmax(..) | Self::Embed { .. }
+            Self::Store { .. }
+                | Self::Normalise { .. }
+                | Self::Attend(..)
+                | Self::Softmax(..)
+                | Self::Embed { .. }
+                | Self::Number(_)
+                | Self::Max(_)
+                | Self::Port(Carrier::Stored(_))
         )
     }
 
@@ -166,6 +214,14 @@ impl Op {
             Self::Softmax(..) => "softmax",
             Self::Mix(_) => "products p.v",
             Self::Product => "products",
+            Self::Port(_) => "port",
+            Self::Number(_) => "numbers",
+            Self::Given(_) => "constants",
+            Self::Scale(_) | Self::Weigh(_) => "scale",
+            Self::Sum(_) => "sum",
+            Self::Arrange(_) | Self::Slice { .. } => "rearrange",
+            Self::Concat(_) => "join",
+            Self::Max(_) => "maximum",
             Self::Argmax => "argmax",
             Self::Last => "last position",
         }
@@ -192,8 +248,7 @@ pub struct Node {
 pub struct Graph {
     pub(in crate::tensor) nodes: DiGraph<Node, usize>,
     pub(in crate::tensor) params: Vec<Param>,
-    pub(in crate::tensor) output: NodeIndex,
-    pub(in crate::tensor) output_name: &'static str,
+    pub(in crate::tensor) outputs: Vec<(String, NodeIndex)>,
 }
 
 impl Graph {
@@ -226,14 +281,28 @@ impl Graph {
         &self.params
     }
 
-    /// The node given out.
-    pub fn output(&self) -> NodeIndex {
-        self.output
+    /// What is given out, by name.
+    pub fn outputs(&self) -> &[(String, NodeIndex)] {
+        &self.outputs
     }
 
-    /// What is given out: `logits`, `hidden` or `tokens`.
-    pub fn output_name(&self) -> &'static str {
-        self.output_name
+    /// The first node given out.
+    pub fn output(&self) -> NodeIndex {
+        self.outputs[0].1
+    }
+
+    /// What is given out first: `logits`, `hidden` or `tokens` of a model.
+    pub fn output_name(&self) -> &str {
+        &self.outputs[0].0
+    }
+
+    /// Its ports in order, with what they carry.
+    pub fn ports(&self) -> Vec<(NodeIndex, Carrier)> {
+        let port = |id: NodeIndex| match self.nodes[id].op {
+            Op::Port(carrier) => Some((id, carrier)),
+            _ => None,
+        };
+        self.order().filter_map(port).collect()
     }
 
     /// As a petgraph graph.

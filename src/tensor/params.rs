@@ -21,6 +21,16 @@ pub struct Param {
 }
 
 impl Param {
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product::<u64>() as usize
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Least and greatest level: of the values, or of the format where they are not read.
     pub fn bounds(&self) -> (i64, i64) {
         match &self.values {

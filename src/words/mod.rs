@@ -22,6 +22,10 @@ mod norm;
 
 mod select;
 
+mod carry;
+
+mod fused;
+
 #[cfg(test)]
 mod tests;
 

@@ -12,12 +12,7 @@ impl Maker {
     /// # Errors
     /// Never for a form of this circuit.
     pub fn store(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
-        let mut range = self.range(form.array);
-        if self.builder.array(form.array).open {
-            // What is built must not turn on the length of a free dimension: every level is taken to occur.
-            range = range.hull(&stored.forms(&form.unit));
-        }
-        let table = self.step_table(&range, form, stored);
+        let (range, table) = self.steps_of(form, stored);
         let fraction = stored.format.fraction();
         if table.levels.gates() == 0 {
             return Ok(self.constant_word(
@@ -37,6 +32,17 @@ impl Maker {
         }
         let gates = self.thermometer_gates(form.array, &range, &table)?;
         self.thermometer(gates, table.levels, fraction)
+    }
+
+    /// The range of forms that are stored, and the table for it.
+    pub(super) fn steps_of(&mut self, form: &Form, stored: &Stored) -> (Interval, StepTable) {
+        let mut range = self.range(form.array);
+        if self.builder.array(form.array).open {
+            // What is built must not turn on the length of a free dimension: every level is taken to occur.
+            range = range.hull(&stored.forms(&form.unit));
+        }
+        let table = self.step_table(&range, form, stored);
+        (range, table)
     }
 
     fn step_table(&mut self, range: &Interval, form: &Form, stored: &Stored) -> StepTable {

@@ -33,6 +33,17 @@ pub(super) enum Code {
     Bits { bits: ArrayId, signed: bool },
 }
 
+impl Word {
+    /// The array its gates or bits are in; none for a constant.
+    pub fn array(&self) -> Option<ArrayId> {
+        match &self.code {
+            Code::Constant => None,
+            Code::Thermometer { gates, .. } => Some(*gates),
+            Code::Bits { bits, .. } => Some(*bits),
+        }
+    }
+}
+
 /// Bits of words: an array of 0/1 forms with one more axis, and what each bit is worth.
 pub(super) struct Bits {
     pub array: ArrayId,
@@ -113,6 +124,7 @@ impl Maker {
         step: &BigInt,
         f: impl Fn(i64) -> BigInt,
     ) -> Result<ArrayId, CircuitError> {
+        assert!(!matches!(word.code, Code::Bits { .. }), "a function of a level is a form over thermometer gates");
         let Code::Thermometer { gates, levels } = &word.code else {
             return self.affine(word.shape.clone(), word.band.clone(), vec![], vec![Coef::constant(f(word.lo))]);
         };

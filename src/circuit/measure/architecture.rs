@@ -25,7 +25,7 @@ pub(super) fn measure(circuit: &Circuit) -> Measure {
     for array in circuit.arrays() {
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
         let summary = match &array.node {
-            Node::Input => gates_of(0, None),
+            Node::Input | Node::Port => gates_of(0, None),
             Node::Affine(affine) => affine_summary(circuit, array, affine, &summaries),
             Node::Bank(bank) => {
                 let form = &summaries[bank.form.index()];

@@ -194,7 +194,7 @@ fn path(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], end: Arra
     let mut next = Some((end, element));
     while let Some((id, element)) = next {
         next = match &circuit.array(id).node {
-            Node::Input => None,
+            Node::Input | Node::Port => None,
             Node::Bank(bank) => {
                 path.push(id);
                 Some((bank.form, element / bank.thresholds.count() as usize))

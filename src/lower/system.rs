@@ -1,0 +1,243 @@
+//! From looped graphs to looped circuits: a body at a time, once it is known what each port carries; must not know single operations.
+//!
+//! Carried values are stored words in the one code of their format, or exact forms. Of those the range must not grow from iteration
+//! to iteration: it is widened over all iterations until it holds what it is carried from.
+
+use std::collections::HashMap;
+
+use num_traits::One;
+use petgraph::graph::NodeIndex;
+
+use super::{Input, LowerError, Lowering, Result, Value, is_known};
+use crate::circuit::Circuit;
+use crate::interval::Interval;
+use crate::loops::System;
+use crate::number::Rational;
+use crate::tensor::{Carrier, Graph, looped};
+use crate::words::{Form, Strategy, common_unit};
+
+/// Looped circuits, and how their inputs and outputs stand for numbers.
+#[derive(Clone, Debug)]
+pub struct LoweredLoops {
+    /// The circuits.
+    pub circuits: System<Circuit>,
+    /// Per block, the input arrays of one iteration.
+    pub inputs: Vec<Vec<Input>>,
+    /// Per block and output, the worth of one.
+    pub units: Vec<Vec<Rational>>,
+}
+
+/// The unit and range of the forms an exact port carries.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Declared {
+    /// The worth of one.
+    pub unit: Rational,
+    /// Holds every value.
+    pub range: Interval,
+}
+
+impl Declared {
+    /// In another unit, of which this one is a multiple.
+    fn in_unit(&self, unit: &Rational) -> Interval {
+        self.range.scaled(&(&self.unit / unit).to_integer())
+    }
+
+    fn hull(&self, other: &Self) -> Self {
+        let unit = common_unit(&self.unit, &other.unit);
+        let range = self.in_unit(&unit).hull(&other.in_unit(&unit));
+        Self { unit, range }
+    }
+}
+
+/// Passes over all blocks before a range counts as growing for ever.
+const PASSES: usize = 8;
+
+/// Lowers every body.
+///
+/// # Errors
+/// When a body cannot be lowered, or the range of a carried form grows.
+pub fn system(system: &looped::Looped, strategy: Strategy) -> std::result::Result<LoweredLoops, LowerError> {
+    let known = system.blocks().iter().flat_map(|block| &block.bodies).all(is_known);
+    let mut wiring = Wiring::new(system, strategy, known)?;
+    for _ in 0..PASSES {
+        if !wiring.widen()? {
+            return wiring.finish();
+        }
+    }
+    Err(wiring.growing())
+}
+
+/// An output of a block.
+type Key = (usize, usize);
+
+struct Wiring<'s> {
+    system: &'s looped::Looped,
+    strategy: Strategy,
+    known: bool,
+    /// What the readers of an output take it as.
+    targets: HashMap<Key, Carrier>,
+    /// Outputs that reach one port share what is declared of it, under the name of one of them.
+    group: HashMap<Key, Key>,
+    declared: HashMap<Key, Declared>,
+    grown: Option<Key>,
+}
+
+/// A lowered body.
+struct Body {
+    circuit: Circuit,
+    inputs: Vec<Input>,
+    units: Vec<Rational>,
+    /// The exact forms it gives out, as they come.
+    forms: Vec<Option<Declared>>,
+}
+
+impl<'s> Wiring<'s> {
+    fn new(system: &'s looped::Looped, strategy: Strategy, known: bool) -> Result<Self> {
+        let (targets, group, declared) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut wiring = Self { system, strategy, known, targets, group, declared, grown: None };
+        for block in system.blocks() {
+            let ports = block.bodies[0].ports();
+            for (port, (wires, (node, carrier))) in block.ports.iter().zip(&ports).enumerate() {
+                for wire in wires {
+                    let key = (wire.block, wire.output);
+                    let source = &system.blocks()[wire.block];
+                    let given = source.bodies[0].outputs()[wire.output].1;
+                    let same = source.bodies[0].node(given).shape == block.bodies[0].node(*node).shape;
+                    if !same || *wiring.targets.entry(key).or_insert(*carrier) != *carrier {
+                        let (block, source_block) = (block.name.clone(), source.name.clone());
+                        return Err(LowerError::Mismatch { block, port, source_block });
+                    }
+                    wiring.unite((wires[0].block, wires[0].output), key);
+                }
+            }
+        }
+        Ok(wiring)
+    }
+
+    fn unite(&mut self, a: Key, b: Key) {
+        let (a, b) = (self.name(a), self.name(b));
+        self.group.entry(a).or_insert(a);
+        self.group.insert(b, a);
+    }
+
+    fn name(&self, key: Key) -> Key {
+        match self.group.get(&key) {
+            Some(next) if *next != key => self.name(*next),
+            _ => key,
+        }
+    }
+
+    /// What the ports of a block carry; none while nothing is known of one.
+    fn ports(&self, block: usize) -> Option<Vec<Declared>> {
+        let block = &self.system.blocks()[block];
+        let carriers = block.bodies[0].ports();
+        let declared = block.ports.iter().zip(&carriers).map(|(wires, (_, carrier))| {
+            let fixed = Declared { unit: Rational::one(), range: Interval::new(0, 1) };
+            let group = self.name((wires[0].block, wires[0].output));
+            if *carrier == Carrier::Exact { self.declared.get(&group).cloned() } else { Some(fixed) }
+        });
+        declared.collect()
+    }
+
+    /// One pass; whether something is still open or was widened.
+    fn widen(&mut self) -> Result<bool> {
+        let mut changed = false;
+        for (number, block) in self.system.blocks().iter().enumerate() {
+            let Some(ports) = self.ports(number) else {
+                changed = true;
+                continue;
+            };
+            for graph in &block.bodies {
+                let body = self.body(number, graph, ports.clone())?;
+                for (output, form) in body.forms.into_iter().enumerate() {
+                    let Some(form) = form else { continue };
+                    changed |= self.declare((number, output), form);
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    fn declare(&mut self, key: Key, form: Declared) -> bool {
+        let group = self.name(key);
+        let next = match self.declared.get(&group) {
+            Some(before) => before.hull(&form),
+            None => form,
+        };
+        let changed = self.declared.get(&group) != Some(&next);
+        if changed {
+            self.grown = Some(key);
+            self.declared.insert(group, next);
+        }
+        changed
+    }
+
+    fn growing(&self) -> LowerError {
+        let (block, output) = self.grown.unwrap_or_default();
+        let block = &self.system.blocks()[block];
+        LowerError::Grows { block: block.name.clone(), output: block.bodies[0].outputs()[output].0.clone() }
+    }
+
+    fn body(&self, block: usize, graph: &Graph, ports: Vec<Declared>) -> Result<Body> {
+        let mut lowering = Lowering::new(graph, self.strategy, self.known, ports);
+        lowering.run()?;
+        let (mut units, mut forms) = (Vec::new(), Vec::new());
+        for (number, (name, id)) in graph.outputs().iter().enumerate() {
+            let key = (block, number);
+            let target = self.targets.get(&key).copied();
+            let declared = self.declared.get(&self.name(key)).filter(|_| target == Some(Carrier::Exact));
+            let given = lowering.handed_on(name, *id, target, declared)?;
+            units.push(declared.map_or_else(|| given.unit.clone(), |declared| declared.unit.clone()));
+            forms.push((target == Some(Carrier::Exact)).then_some(given));
+        }
+        Ok(Body { circuit: lowering.maker.builder.build(), inputs: lowering.inputs, units, forms })
+    }
+
+    fn finish(self) -> Result<LoweredLoops> {
+        let (mut inputs, mut units) = (Vec::new(), Vec::new());
+        let circuits = self.system.map(|number, graph| {
+            let body = self.body(number, graph, self.ports(number).unwrap_or_default())?;
+            if inputs.len() <= number {
+                inputs.push(body.inputs);
+                units.push(body.units);
+            }
+            Ok::<Circuit, LowerError>(body.circuit)
+        })?;
+        Ok(LoweredLoops { circuits, inputs, units })
+    }
+}
+
+impl Lowering<'_> {
+    /// Gives a value out in the form its readers take it, in the declared unit once that is known; tells its unit and range as it came.
+    fn handed_on(
+        &mut self,
+        name: &str,
+        id: NodeIndex,
+        target: Option<Carrier>,
+        declared: Option<&Declared>,
+    ) -> Result<Declared> {
+        let (array, unit) = match target {
+            Some(Carrier::Stored(format)) => {
+                let word = self.word(id)?;
+                (self.maker.carried(&word, format)?, Rational::one())
+            }
+            Some(Carrier::Exact) | None => {
+                let form = self.form(id)?;
+                (form.array, form.unit)
+            }
+            Some(Carrier::Choice) => match self.values[id.index()] {
+                Value::Gates(array) => (array, Rational::one()),
+                _ => (self.form(id)?.array, Rational::one()),
+            },
+        };
+        let own = Declared { unit: unit.clone(), range: self.maker.range(array) };
+        let given = match declared {
+            Some(Declared { unit: finer, .. }) if (&unit / finer).is_integer() => {
+                self.rescaled(&Form { array, unit }, finer)?
+            }
+            _ => array,
+        };
+        self.maker.builder.output(name, given);
+        Ok(own)
+    }
+}
