@@ -8,6 +8,22 @@ use super::{ArrayMeasure, Bound, Measure, bits_of, dims, single_gates};
 use crate::circuit::{Affine, Array, ArrayId, Bank, Circuit, Coef, Node, Thresholds};
 use crate::expr::Expr;
 
+/// What a port carries, as far as counting goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Carried {
+    /// Terms per element.
+    pub terms: Terms,
+    /// Bounds every coefficient on a gate.
+    pub weight: BigInt,
+}
+
+impl Carried {
+    /// Single gates.
+    pub fn gates() -> Self {
+        Self { terms: Terms::even(Expr::constant(1)), weight: BigInt::one() }
+    }
+}
+
 /// What is known of an array's elements.
 struct Summary {
     depth: u64,
@@ -19,13 +35,23 @@ struct Summary {
 }
 
 pub(super) fn measure(circuit: &Circuit) -> Measure {
+    with_ports(circuit, &[]).0
+}
+
+/// The figures where ports carry this, and what the outputs carry on; ports count as depth 0.
+pub(super) fn with_ports(circuit: &Circuit, ports: &[Carried]) -> (Measure, Vec<Carried>) {
+    let mut ports = ports.iter();
     let mut summaries: Vec<Summary> = Vec::with_capacity(circuit.arrays().len());
     let mut arrays = Vec::with_capacity(circuit.arrays().len());
     let mut largest = BigInt::ZERO;
     for array in circuit.arrays() {
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
         let summary = match &array.node {
-            Node::Input | Node::Port => gates_of(0, None),
+            Node::Input => gates_of(0, None),
+            Node::Port => {
+                let carried = ports.next().cloned().unwrap_or_else(Carried::gates);
+                Summary { depth: 0, terms: carried.terms, weight: carried.weight, from: None }
+            }
             Node::Affine(affine) => affine_summary(circuit, array, affine, &summaries),
             Node::Bank(bank) => {
                 let form = &summaries[bank.form.index()];
@@ -41,7 +67,12 @@ pub(super) fn measure(circuit: &Circuit) -> Measure {
         arrays.push(figures);
         summaries.push(summary);
     }
-    finish(circuit, &summaries, arrays, bits_of(&largest))
+    let carried = |output: &crate::circuit::Output| {
+        let summary = &summaries[output.array.index()];
+        Carried { terms: summary.terms.clone(), weight: summary.weight.clone() }
+    };
+    let outputs = circuit.outputs().iter().map(carried).collect();
+    (finish(circuit, &summaries, arrays, bits_of(&largest)), outputs)
 }
 
 fn finish(circuit: &Circuit, summaries: &[Summary], arrays: Vec<ArrayMeasure>, weight_bits: u64) -> Measure {

@@ -7,6 +7,8 @@ mod architecture;
 
 mod bound;
 
+mod looped;
+
 mod terms;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use thiserror::Error;
 
 use super::{Array, ArrayId, Circuit, Node};
 use crate::expr::{Dim, Expr};
+pub use looped::{LoopedMeasure, size_law, sizes};
 
 /// What a figure says about the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::expr::Expr;
 use crate::number::Rational;
 
 /// Terms per element of an array.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Terms {
     /// Axes along which elements differ.
     uneven: Vec<usize>,
