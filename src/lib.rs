@@ -30,6 +30,8 @@ pub mod pipeline;
 
 pub mod agreement;
 
+pub mod claims;
+
 pub mod report;
 
 pub mod cli;

@@ -1,0 +1,5 @@
+//! Claims on depths, and what comes of them; must not know how circuits are made.
+
+mod formula;
+
+pub use formula::{Formula, FormulaError};
