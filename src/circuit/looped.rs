@@ -39,9 +39,13 @@ fn part(circuit: &Circuit) -> Part {
 /// When what a port reads does not have its shape, or goes beyond its range.
 pub fn unroll(system: &Looped) -> Result<Circuit, CircuitError> {
     let (builder, inputs) = (Builder::new(), VecDeque::new());
-    let mut unrolling = Unrolling { system, builder, inputs, tables: HashMap::new(), made: HashMap::new() };
+    let given = vec![Vec::new(); system.outputs().len()];
+    let mut unrolling = Unrolling { system, builder, inputs, given, tables: HashMap::new(), made: HashMap::new() };
     system.try_each(|instance| unrolling.inputs(instance))?;
     system.try_each(|instance| unrolling.instance(instance))?;
+    for (name, array) in unrolling.given.into_iter().flatten() {
+        unrolling.builder.output(name, array);
+    }
     Ok(unrolling.builder.build())
 }
 
@@ -50,6 +54,8 @@ struct Unrolling<'s> {
     builder: Builder,
     /// The input arrays, which stand before all others, in the order of iterations.
     inputs: VecDeque<ArrayId>,
+    /// Per outlet, what each iteration gives out.
+    given: Vec<Vec<(String, ArrayId)>>,
     /// By block and body.
     tables: HashMap<*const Circuit, Vec<TableId>>,
     made: HashMap<(usize, Vec<u64>), Vec<ArrayId>>,
@@ -87,8 +93,10 @@ impl Unrolling<'_> {
             ids.push(id);
         }
         let outputs: Vec<ArrayId> = circuit.outputs().iter().map(|output| ids[output.array.index()]).collect();
-        for outlet in self.system.outputs().iter().filter(|outlet| outlet.block == instance.block) {
-            self.builder.output(numbered(&outlet.name, &instance.at), outputs[outlet.output]);
+        for (outlet, given) in self.system.outputs().iter().zip(&mut self.given) {
+            if outlet.block == instance.block {
+                given.push((numbered(&outlet.name, &instance.at), outputs[outlet.output]));
+            }
         }
         self.made.insert((instance.block, instance.at.clone()), outputs);
         Ok(())

@@ -147,7 +147,11 @@ impl Reader<'_> {
         let end = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
-        if (1..=MOST_DIGITS).contains(&digits.len()) { Ok(digits) } else { Err("a number has 1 to 40 digits".to_owned()) }
+        if (1..=MOST_DIGITS).contains(&digits.len()) {
+            Ok(digits)
+        } else {
+            Err("a number has 1 to 40 digits".to_owned())
+        }
     }
 
     fn takes(&mut self, sign: char) -> bool {
@@ -176,14 +180,17 @@ mod tests {
 
     #[test]
     fn formulas_are_read_as_people_write_them() {
-        let at = |text: &str, n: u64, l: u64| text.parse::<Formula>().unwrap().value(|name| if name == "n" { n } else { l });
+        let at =
+            |text: &str, n: u64, l: u64| text.parse::<Formula>().unwrap().value(|name| if name == "n" { n } else { l });
         for (n, l) in [(1, 1), (7, 3), (100, 2)] {
             assert_eq!(at("9*layers + 4", n, l), BigInt::from(9 * l + 4));
             assert_eq!(at(" max(2*n, 5*layers + 1)*3 - 2 ", n, l), BigInt::from((2 * n).max(5 * l + 1) * 3 - 2));
             assert_eq!(at("(n+1)*(layers+2)", n, l), BigInt::from((n + 1) * (l + 2)));
             assert_eq!(at("n^2-n+max(1)", n, l), BigInt::from(n * n - n + 1));
         }
-        for text in ["", "9*", "n n", "max(1", "-1", "max(n, 1)*n", "1 - max(n, 2)", "n^99", "2^n", "$", &"(".repeat(99)] {
+        for text in
+            ["", "9*", "n n", "max(1", "-1", "max(n, 1)*n", "1 - max(n, 2)", "n^99", "2^n", "$", &"(".repeat(99)]
+        {
             assert!(text.parse::<Formula>().is_err(), "{text}");
         }
     }

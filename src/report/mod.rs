@@ -2,6 +2,8 @@
 
 mod assumptions;
 
+pub mod comparison;
+
 pub mod figures;
 
 pub mod json;

@@ -1,15 +1,19 @@
-//! The stages chained: spec, tensor graph, circuit, gates; the only file that knows the order.
+//! The stages chained: spec, tensor graph, circuit, gates; the only module that knows the order.
+
+pub mod looped;
 
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
 use thiserror::Error;
 
+use crate::circuit::CircuitError;
 use crate::circuit::evaluate::{self, EvaluateError};
 use crate::circuit::measure::{self, Measure, MeasureError};
 use crate::expand::{self, ExpandError};
 use crate::expr::Size;
 use crate::gates::{Gates, InputWord};
+use crate::loops::LoopError;
 use crate::lower::{self, LowerError, Lowered};
 use crate::number::Rational;
 use crate::spec::{self, Spec, WeightSource};
@@ -30,6 +34,22 @@ pub enum Error {
     /// The circuit.
     #[error(transparent)]
     Lower(#[from] LowerError),
+    /// Loops that do not fit together.
+    #[error(transparent)]
+    Loop(#[from] LoopError),
+    /// An unrolled circuit.
+    #[error("internal error while unrolling: {0}")]
+    Unroll(#[from] CircuitError),
+    /// Too many iterations to write out.
+    #[error(
+        "written out, the loops have {arrays} arrays (at most {most} are made); use `report`, which does not unroll, or shorter axes"
+    )]
+    TooLong {
+        /// Arrays.
+        arrays: u128,
+        /// The most.
+        most: u128,
+    },
     /// Its figures.
     #[error(transparent)]
     Measure(#[from] MeasureError),
