@@ -6,6 +6,8 @@
 
 mod order;
 
+pub mod path;
+
 pub mod skeleton;
 
 use thiserror::Error;

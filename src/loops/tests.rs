@@ -29,8 +29,11 @@ fn outlet(block: usize) -> Vec<Outlet> {
     vec![Outlet { name: "y".to_owned(), block, output: 0 }]
 }
 
+/// The depth, which is also that of the critical path: every cell on it adds a layer.
 fn depth(axes: Vec<Axis>, blocks: Vec<Block<Part>>, output: usize) -> u64 {
-    System::new(axes, blocks, outlet(output)).unwrap().depth()
+    let system = System::new(axes, blocks, outlet(output)).unwrap();
+    assert_eq!(system.critical_path().len() as u64, system.depth());
+    system.depth()
 }
 
 #[test]
