@@ -6,6 +6,8 @@ mod circuit;
 
 mod input;
 
+mod on_looped;
+
 mod on_model;
 
 use std::path::{Path, PathBuf};
