@@ -18,6 +18,7 @@ mod proved;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use proved::expr;
 pub use proved::{Proved, Values};
 
 /// The value of [`Certificate::schema`].

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use num_bigint::BigInt;
+use num_integer::Integer;
 use num_traits::Zero;
 
 use super::{Bound, Period, Polynomial, Potentials, Proof};
@@ -25,6 +26,8 @@ pub enum Values {
     Maximum {
         /// The polynomials.
         of: Vec<Expr>,
+        /// The same in numbers: products of lengths, over a common denominator.
+        claim: (Vec<Polynomial>, i64),
         /// For each axis, that lengths are the second number plus a multiple of the third.
         lengths: Vec<(Dim, u64, u64)>,
     },
@@ -44,11 +47,17 @@ impl Proved {
     /// The bound at some lengths; none where it says nothing.
     pub fn at(&self, length: impl Fn(&str) -> Option<u64>) -> Option<BigInt> {
         match &self.values {
-            Values::Maximum { of, lengths } => {
+            Values::Maximum { claim: (claim, scale), lengths, .. } => {
                 let fits = |(name, least, step): &(Dim, u64, u64)| {
                     length(name).is_some_and(|n| n >= *least && (n - least).is_multiple_of(*step))
                 };
-                lengths.iter().all(fits).then(|| of.iter().map(|p| p.value(|name| length(name).unwrap_or(1))).max())?
+                let numbers: Vec<BigInt> = lengths
+                    .iter()
+                    .all(fits)
+                    .then(|| lengths.iter().filter_map(|l| length(&l.0)).map(BigInt::from).collect())?;
+                let most = claim.iter().map(|polynomial| value(polynomial, &numbers)).max()?;
+                let scale = BigInt::from(*scale);
+                Some(if self.bound == Bound::AtMost { most.div_floor(&scale) } else { most.div_ceil(&scale) })
             }
             Values::Periodic(period) => {
                 let fits = period.fixed.iter().all(|fixed| length(&fixed.axis) == Some(fixed.length));
@@ -67,6 +76,14 @@ impl Period {
     }
 }
 
+/// The numerator of a polynomial at some lengths.
+fn value(polynomial: &Polynomial, lengths: &[BigInt]) -> BigInt {
+    let term = |term: &super::Term| {
+        term.lengths.iter().fold(BigInt::from(term.times), |product, axis| product * &lengths[*axis])
+    };
+    polynomial.iter().map(term).sum()
+}
+
 /// A polynomial in lengths, as an expression in the names of axes.
 pub(crate) fn expr(polynomial: &Polynomial, scale: i64, axes: &[Dim]) -> Expr {
     polynomial.iter().fold(Expr::default(), |sum, term| {
@@ -78,7 +95,11 @@ pub(crate) fn expr(polynomial: &Polynomial, scale: i64, axes: &[Dim]) -> Expr {
 fn maximum(proof: &Potentials) -> Values {
     let axes: Vec<Dim> = proof.axes.iter().map(|axis| Dim::from(&*axis.name)).collect();
     let lengths = axes.iter().zip(&proof.axes).map(|(name, axis)| (name.clone(), axis.minimum, axis.period)).collect();
-    Values::Maximum { of: proof.claim.iter().map(|p| expr(p, proof.scale, &axes)).collect(), lengths }
+    Values::Maximum {
+        of: proof.claim.iter().map(|p| expr(p, proof.scale, &axes)).collect(),
+        claim: (proof.claim.clone(), proof.scale),
+        lengths,
+    }
 }
 
 /// `2*steps + 3`, or `max(2*steps + 3, 5*layers)`.
@@ -117,7 +138,7 @@ impl fmt::Display for Proved {
             Bound::Exactly => "=",
         };
         match &self.values {
-            Values::Maximum { of, lengths } => {
+            Values::Maximum { of, lengths, .. } => {
                 write!(f, "depth {sign} {}", maximum_text(of))?;
                 let texts: Vec<String> = lengths.iter().map(|(name, least, step)| range(name, *least, *step)).collect();
                 if texts.is_empty() { Ok(()) } else { write!(f, " for every {}", texts.join(" and every ")) }

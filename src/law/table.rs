@@ -209,9 +209,11 @@ impl<'a> Table<'a> {
     }
 
     /// Strongly connected components, what is read first.
-    fn components(&self) -> Vec<Vec<usize>> {
+    pub(super) fn components(&self) -> Vec<Vec<usize>> {
         let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(self.lists.len(), self.lists.len() * 4);
-        self.lists.iter().for_each(|_| drop(graph.add_node(())));
+        self.lists.iter().for_each(|_| {
+            graph.add_node(());
+        });
         for (block, cases) in self.cases.iter().enumerate() {
             for (case, vertex) in
                 cases.iter().flat_map(|case| (0..self.vertices(block)).map(move |vertex| (case, vertex)))

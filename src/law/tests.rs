@@ -64,12 +64,66 @@ fn first() {
         ],
     );
     for s in [one, stacked, feedback] {
-        for k in 0..3 {
-            let n = s.axes().len();
-            match attempt(&s, k, &vec![1; n], &vec![1; n], 6) {
-                Ok(c) => eprintln!("{k}: {}", check(&s, &c).unwrap()),
-                Err(e) => eprintln!("{k}: {e:?}"),
+        let law = derive(&s).unwrap();
+        eprintln!("{law} {:?}", law.growth);
+    }
+}
+
+fn resized(skeleton: &Skeleton, lengths: &[u64]) -> Skeleton {
+    let names: Vec<String> = skeleton.axes().iter().map(|a| a.name.to_string()).collect();
+    skeleton.clone().resized(|name| names.iter().position(|n| **n == **name).map(|at| lengths[at])).unwrap()
+}
+
+/// Holds a law against brute force; whether it is exact at all these lengths.
+fn agrees(skeleton: &Skeleton, law: &Law, grid: &[Vec<u64>]) -> bool {
+    let mut exact = true;
+    for lengths in grid {
+        let depth = BigInt::from(resized(skeleton, lengths).depth());
+        let of = |name: &str| skeleton.axes().iter().position(|a| &*a.name == name).map(|at| lengths[at]);
+        let (lower, upper) = (law.lower(of), law.upper(of));
+        assert!(lower.as_ref().is_none_or(|lower| *lower <= depth), "{law} is above {depth} at {lengths:?}");
+        assert!(upper.as_ref().is_none_or(|upper| *upper >= depth), "{law} is below {depth} at {lengths:?}");
+        exact &= law.value(of) == Some(depth);
+    }
+    exact
+}
+
+fn grid(axes: usize, most: u64) -> Vec<Vec<u64>> {
+    table::product(&vec![(1..=most).collect::<Vec<u64>>(); axes])
+}
+
+fn share(count: u64, names: &[&str], loops: &[&[usize]], most: u64) -> (u64, u64, u64) {
+    let (mut exact, mut everywhere, mut none) = (0, 0, 0);
+    for seed in 0..count {
+        let skeleton = samples::system(seed, names, loops);
+        let t = std::time::Instant::now();
+        match derive(&skeleton) {
+            Ok(law) => {
+                if std::env::var("SHOW").is_ok() {
+                    eprintln!(
+                        "{seed}: {:?} {law} | {}",
+                        t.elapsed(),
+                        law.growth.iter().map(|g| g.rate.clone()).collect::<Vec<_>>().join(" | ")
+                    );
+                }
+                exact += u64::from(law.exact());
+                let all = agrees(&skeleton, &law, &grid(names.len(), most));
+                everywhere += u64::from(all && law.exact());
+            }
+            Err(error) => {
+                none += 1;
+                eprintln!("{seed}: {error}")
             }
         }
     }
+    (exact, everywhere, none)
+}
+
+#[test]
+fn shares() {
+    eprintln!("one loop {:?}", share(200, &["n"], &[&[0]], 40));
+    eprintln!("two loops {:?}", share(200, &["n"], &[&[0], &[0]], 40));
+    eprintln!("two axes {:?}", share(100, &["n", "m"], &[&[0, 1]], 8));
+    eprintln!("two axes, apart {:?}", share(100, &["n", "m"], &[&[0], &[1]], 8));
+    eprintln!("two axes, mixed {:?}", share(100, &["n", "m"], &[&[0, 1], &[1]], 8));
 }

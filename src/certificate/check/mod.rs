@@ -69,7 +69,7 @@ pub fn check(skeleton: &Skeleton, certificate: &Certificate) -> Result<Proved, C
 }
 
 /// That vertices read earlier ones, wires and outputs lead somewhere, and all iterations have the same depths.
-fn sound(skeleton: &Skeleton) -> Result<(), CheckError> {
+pub(crate) fn sound(skeleton: &Skeleton) -> Result<(), CheckError> {
     let outputs = |block: usize| skeleton.blocks().get(block).map_or(0, |b| b.bodies[0].outputs.len());
     for block in skeleton.blocks() {
         let part = &block.bodies[0];

@@ -7,21 +7,21 @@
 use std::collections::HashMap;
 
 use super::{CheckError, MOST_WORK, malformed};
-use crate::certificate::Period;
+use crate::certificate::{Fixed, Period};
 use crate::loops::skeleton::Reads;
 use crate::loops::{At, Instance, Skeleton};
 
 /// All that is computed at one index along the axis: iterations of all blocks; what reads last iterations is computed anew at each.
-struct Timeline {
+pub(crate) struct Timeline {
     skeleton: Skeleton,
     axis: usize,
     /// In the order of computation, each with the number of its first vertex.
     order: Vec<(Instance, usize)>,
     place: HashMap<(usize, Vec<u64>), usize>,
     /// How many vertices; the two after them are the deepest output that is repeated along the axis, so far, and the depth.
-    vertices: usize,
+    pub(crate) vertices: usize,
     /// Of all vertices, at each time.
-    depths: Vec<Vec<u64>>,
+    pub(crate) depths: Vec<Vec<u64>>,
 }
 
 pub(super) fn check(skeleton: &Skeleton, proof: &Period) -> Result<(), CheckError> {
@@ -40,7 +40,7 @@ pub(super) fn check(skeleton: &Skeleton, proof: &Period) -> Result<(), CheckErro
     if period == 0 || start < delay || proof.depths.len() as u64 != start + period - 1 {
         return malformed("its period is empty, starts before all wires exist, or has not a depth for each length");
     }
-    let mut line = Timeline::new(skeleton, axis, proof)?;
+    let mut line = Timeline::new(skeleton, axis, &proof.fixed, start + period)?;
     (0..start + period).for_each(|time| line.run(time));
     line.compare(proof, delay as usize)
 }
@@ -72,19 +72,20 @@ pub(crate) fn forward(skeleton: &Skeleton, axis: usize) -> bool {
 }
 
 impl Timeline {
-    fn new(skeleton: &Skeleton, axis: usize, proof: &Period) -> Result<Self, CheckError> {
+    /// At no time yet, for so many.
+    pub(crate) fn new(skeleton: &Skeleton, axis: usize, fixed: &[Fixed], times: u64) -> Result<Self, CheckError> {
         if !forward(skeleton, axis) {
             return malformed("iterations along its axis rest on last ones: there is no period of one window");
         }
-        let fixed = |name: &str| proof.fixed.iter().find(|fixed| *fixed.axis == *name).map_or(1, |fixed| fixed.length);
+        let length = |name: &str| fixed.iter().find(|fixed| *fixed.axis == *name).map_or(1, |fixed| fixed.length);
         let empty = |_| CheckError::TooLarge("the period");
-        let once = skeleton.clone().resized(|name| Some(fixed(name))).map_err(empty)?;
+        let once = skeleton.clone().resized(|name| Some(length(name))).map_err(empty)?;
         let size = |block: usize| {
             once.iterations(block).saturating_mul(skeleton.blocks()[block].bodies[0].vertices.len() as u128)
         };
         let all = (0..skeleton.blocks().len())
             .fold(1u128, |sum, block| sum.saturating_add(size(block)).saturating_add(once.iterations(block)));
-        if all.saturating_mul(u128::from(proof.start + proof.period)) > MOST_WORK {
+        if all.saturating_mul(u128::from(times)) > MOST_WORK {
             return Err(CheckError::TooLarge("vertices in the period and before it"));
         }
         let (mut order, mut place, mut vertices) = (Vec::new(), HashMap::new(), 0);
@@ -142,7 +143,8 @@ impl Timeline {
         visit(self.vertices + 1, 0, depth);
     }
 
-    fn run(&mut self, time: u64) {
+    /// Computes the next time.
+    pub(crate) fn run(&mut self, time: u64) {
         let mut depths = vec![0u64; self.vertices + 2];
         self.each(time, &mut |vertex, latency, tails| {
             let read = |(when, tail): &(u64, usize)| {
