@@ -14,6 +14,10 @@ pub mod spec;
 
 pub mod loops;
 
+pub mod certificate;
+
+pub mod law;
+
 pub mod tensor;
 
 pub mod circuit;

@@ -1,0 +1,1 @@
+//! Certificates written by hand, and what the checker must refuse.

@@ -1,0 +1,104 @@
+//! How fast a certified depth grows along each axis, read off the claims; must not search.
+
+use std::fmt;
+
+use crate::certificate::{Bound, Certificate, Polynomial, Proof, Term, expr};
+use crate::expr::{Dim, Expr};
+use crate::loops::Skeleton;
+use crate::number::Rational;
+
+/// How something grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growing {
+    /// Not at all.
+    Constant,
+    /// With the logarithm.
+    Logarithmic,
+    /// By the same for each one more.
+    Linear,
+    /// Like a higher power.
+    Polynomial,
+    /// The bounds differ in kind.
+    Unknown,
+}
+
+impl fmt::Display for Growing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Constant => "constant",
+            Self::Logarithmic => "logarithmic",
+            Self::Linear => "linear",
+            Self::Polynomial => "polynomial",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// How the depth grows along one axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The axis.
+    pub axis: Dim,
+    /// The kind; every certified law is at most linear along each axis.
+    pub growing: Growing,
+    /// Layers for each one more, eventually; in the lengths of other axes.
+    pub rate: String,
+}
+
+/// Along each axis, from the certificates that make the law.
+pub(super) fn growth(skeleton: &Skeleton, certificates: &[Certificate]) -> Vec<Growth> {
+    let names: Vec<Dim> = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
+    names.iter().enumerate().map(|(axis, name)| along(certificates, &names, axis, name)).collect()
+}
+
+fn along(certificates: &[Certificate], names: &[Dim], axis: usize, name: &Dim) -> Growth {
+    let upper = rate(certificates, names, axis, Bound::AtLeast);
+    let lower = rate(certificates, names, axis, Bound::AtMost);
+    let kind = |rate: &str| if rate == "0" { Growing::Constant } else { Growing::Linear };
+    let growing = if kind(&upper) == kind(&lower) { kind(&upper) } else { Growing::Unknown };
+    let rate = if upper == lower { upper } else { format!("between {lower} and {upper}") };
+    Growth { axis: name.clone(), growing, rate }
+}
+
+/// The rate of the claims, those of one bound left out; the residues of a period share it.
+fn rate(certificates: &[Certificate], names: &[Dim], axis: usize, not: Bound) -> String {
+    let mut rates: Vec<(Polynomial, Expr)> = Vec::new();
+    for certificate in certificates {
+        match &certificate.proof {
+            Proof::Period(period) => return Rational::new(period.rise.into(), period.period.into()).to_string(),
+            Proof::Potentials(proof) if proof.bound != not => {
+                for slope in proof.claim.iter().map(|claim| slope(claim, axis)) {
+                    let text = expr(&slope, proof.scale, names);
+                    if !rates.iter().any(|(other, _)| above(other, &slope)) {
+                        rates.retain(|(other, _)| !above(&slope, other));
+                        rates.push((slope, text));
+                    }
+                }
+            }
+            Proof::Potentials(_) => {}
+        }
+    }
+    match &rates[..] {
+        [] => "0".to_owned(),
+        [(_, one)] => one.to_string(),
+        _ => format!("max({})", rates.iter().map(|(_, text)| text.to_string()).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// What a polynomial grows by with the length of an axis.
+fn slope(claim: &Polynomial, axis: usize) -> Polynomial {
+    let with = claim.iter().filter(|term| term.lengths.contains(&axis));
+    let without = |term: &Term| Term {
+        lengths: term.lengths.iter().copied().filter(|other| *other != axis).collect(),
+        ..term.clone()
+    };
+    with.map(without).collect()
+}
+
+/// Whether one is nowhere below another, at lengths of at least 1.
+fn above(high: &Polynomial, low: &Polynomial) -> bool {
+    let times = |of: &Polynomial, like: &Term| {
+        of.iter().filter(|term| term.lengths == like.lengths).map(|term| i128::from(term.times)).sum::<i128>()
+    };
+    high.iter().chain(low).all(|term| times(high, term) >= times(low, term))
+}
