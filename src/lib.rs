@@ -16,6 +16,8 @@ pub mod loops;
 
 pub mod tensor;
 
+pub mod cost;
+
 pub mod circuit;
 
 pub mod words;
