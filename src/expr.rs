@@ -1,4 +1,10 @@
 //! Named dimensions, sizes and exact polynomials in them, with the range where they hold; knows nothing of circuits.
+//!
+//! Beside dimensions a polynomial may hold least values and logarithms: see [`Atom`].
+
+mod atom;
+
+mod greatest;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,14 +17,17 @@ use num_traits::{One, Signed, Zero};
 
 use crate::number::Rational;
 
+pub use atom::Atom;
+pub use greatest::greatest;
+
 /// The name of a free dimension, for example `context`.
 pub type Dim = Arc<str>;
 
-/// A product of powers of dimensions, sorted by name; the empty product is one.
-type Monomial = Vec<(Dim, u32)>;
+/// A product of powers of atoms, sorted; the empty product is one.
+type Monomial = Vec<(Atom, u32)>;
 
-/// A polynomial with rational coefficients in named dimensions, exact for the values inside [`Expr::validity`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A polynomial with rational coefficients in atoms of named dimensions, exact for the values inside [`Expr::validity`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expr {
     terms: BTreeMap<Monomial, Rational>,
     validity: BTreeMap<Dim, (u64, u64)>,
@@ -32,7 +41,11 @@ impl Expr {
 
     /// One dimension.
     pub fn dim(name: &Dim) -> Self {
-        Self::monomial(vec![(name.clone(), 1)], Rational::one())
+        Self::atom(Atom::Dim(name.clone()))
+    }
+
+    fn atom(atom: Atom) -> Self {
+        Self::monomial(vec![(atom, 1)], Rational::one())
     }
 
     fn monomial(monomial: Monomial, coefficient: Rational) -> Self {
@@ -94,18 +107,22 @@ impl Expr {
     /// # Panics
     /// When the value is not an integer: counts always are.
     pub fn value(&self, of: impl Fn(&Dim) -> u64) -> BigInt {
+        self.at(&of)
+    }
+
+    fn at(&self, of: &dyn Fn(&Dim) -> u64) -> BigInt {
         let mut total = Rational::zero();
         for (monomial, coefficient) in &self.terms {
-            let powers = monomial.iter().map(|(name, power)| BigInt::from(of(name)).pow(*power));
+            let powers = monomial.iter().map(|(atom, power)| atom.value(of).pow(*power));
             total = sum(&total, &product(coefficient, &Rational::from_integer(powers.product())));
         }
         assert!(total.is_integer(), "a count is an integer");
         total.to_integer()
     }
 
-    /// The highest power of `name`.
+    /// The highest power of `name` itself, not of atoms it occurs in.
     pub fn degree(&self, name: &str) -> u32 {
-        let powers = self.terms.keys().flatten().filter(|(dim, _)| &**dim == name);
+        let powers = self.terms.keys().flatten().filter(|(atom, _)| matches!(atom, Atom::Dim(dim) if &**dim == name));
         powers.map(|(_, power)| *power).max().unwrap_or(0)
     }
 }
@@ -151,9 +168,9 @@ fn product(a: &Rational, b: &Rational) -> Rational {
 }
 
 fn times(a: &Monomial, b: &Monomial) -> Monomial {
-    let mut powers: BTreeMap<Dim, u32> = a.iter().cloned().collect();
-    for (name, power) in b {
-        *powers.entry(name.clone()).or_insert(0) += power;
+    let mut powers: BTreeMap<Atom, u32> = a.iter().cloned().collect();
+    for (atom, power) in b {
+        *powers.entry(atom.clone()).or_insert(0) += power;
     }
     powers.into_iter().collect()
 }

@@ -20,6 +20,8 @@ pub mod law;
 
 pub mod tensor;
 
+pub mod cost;
+
 pub mod circuit;
 
 pub mod words;

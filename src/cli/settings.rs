@@ -93,6 +93,11 @@ impl Settings {
         }
     }
 
+    /// Whether a strategy was asked for.
+    pub fn has_strategy(&self) -> bool {
+        self.strategy.is_some()
+    }
+
     /// Changes a model as asked.
     pub fn apply(&self, spec: &mut Spec) {
         self.numerics(spec);

@@ -78,6 +78,16 @@ pub fn architecture(spec: &Spec, context: u64, strategy: Strategy) -> Result<Mod
     model(spec, &free, Size::free(&"context".into(), context), strategy)
 }
 
+/// The tensor graph of the architecture alone, the context left free beside the number it is bound to.
+///
+/// # Errors
+/// When the architecture or numerics do not allow it.
+pub fn graph(spec: &Spec, context: u64) -> Result<Graph, Error> {
+    let free = Parameters { format: spec.numerics.weights, source: Source::Free };
+    let context = Size::free(&"context".into(), context);
+    Ok(tensor::from_architecture(&spec.architecture, &spec.numerics, &free, &context)?)
+}
+
 /// Lowers a model with its weights.
 ///
 /// # Errors

@@ -15,9 +15,9 @@ use crate::words::Strategy;
 /// How fast something grows in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Growth {
-    /// `constant`, `linear`, or why neither can be said.
+    /// `constant`, `logarithmic`, `linear`, or why none can be said.
     pub growth: &'static str,
-    /// Layers for each one more.
+    /// Layers for each one more; where logarithmic, for each doubling.
     pub rate: String,
 }
 
@@ -47,7 +47,7 @@ pub struct SizeLaw {
 }
 
 /// Blocks from which the law is read: the first, which follows the embedding, and at least two that follow a block.
-const BLOCKS: usize = 3;
+pub(super) const BLOCKS: usize = 3;
 
 /// The sizes of a measured circuit; with weights bound, those at its context only.
 pub(super) fn sizes(spec: &Spec, model: &Model, measure: &Measure) -> SizeLaw {
@@ -84,7 +84,7 @@ pub(super) fn depth(spec: &Spec, model: &Model, measure: &Measure, strategy: Str
 }
 
 /// The same model with its last block repeated until there are enough.
-fn lengthened(spec: &Spec) -> Spec {
+pub(super) fn lengthened(spec: &Spec) -> Spec {
     let mut longer = spec.clone();
     let blocks = &mut longer.architecture.blocks;
     if let Some(last) = blocks.last().cloned() {
@@ -142,7 +142,7 @@ fn growth(rate: u64) -> Growth {
     Growth { growth: if rate == 0 { "constant" } else { "linear" }, rate: rate.to_string() }
 }
 
-fn pattern() -> Growth {
+pub(super) fn pattern() -> Growth {
     Growth { growth: "depends on the pattern", rate: "depends on the pattern".to_owned() }
 }
 

@@ -4,6 +4,12 @@ mod assumptions;
 
 pub mod comparison;
 
+pub mod cost;
+
+mod cost_law;
+
+pub mod cost_text;
+
 pub mod figures;
 
 pub mod json;
@@ -11,6 +17,8 @@ pub mod json;
 mod law;
 
 mod modules;
+
+mod opaque;
 
 mod path;
 
@@ -26,6 +34,7 @@ use crate::words::Strategy;
 
 pub use law::{Growth, Law, SizeLaw};
 pub use modules::{Kind, Module};
+pub use opaque::Opaque;
 pub use path::Step;
 
 /// The version of the report's fields.
@@ -72,6 +81,9 @@ pub struct Report {
     pub critical_path: Vec<Step>,
     /// What the figures rest on.
     pub assumptions: Vec<String>,
+    /// The longest run between observed values, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opaque: Option<Opaque>,
     /// How recorded outputs of the original compare, where some were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Agreement>,
@@ -129,6 +141,7 @@ impl Report {
             modules: modules::tree(circuit, measure),
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
+            opaque: None,
             recorded: None,
         })
     }

@@ -15,11 +15,11 @@ use crate::circuit::{Circuit, Node, Origin};
 pub enum Kind {
     /// A module of the model.
     Module,
-    /// An operation with gates.
+    /// An operation with a size.
     Operation,
 }
 
-/// A part of the model that has gates. Figures are those of one of its repetitions.
+/// A part of the model that has gates or operations. Figures are those of one of its repetitions.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Module {
     /// Its name; of several alike, with the range of their numbers.
@@ -32,12 +32,35 @@ pub struct Module {
     pub layers: u64,
     /// Percent of the whole depth, all repetitions (and those around it) together.
     pub share: f64,
-    /// Gates.
-    pub gates: String,
-    /// Wires.
-    pub wires: String,
+    /// Gates, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gates: Option<String>,
+    /// Wires, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wires: Option<String>,
+    /// Operations, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<String>,
     /// What it consists of.
     pub children: Vec<Module>,
+}
+
+/// Which sizes a model of computation counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    GatesAndWires,
+    Gates,
+    Operations,
+}
+
+/// The figures of one array or operation.
+pub(super) struct Figures<'a> {
+    pub module: &'a [String],
+    pub operation: &'a str,
+    pub layers: u64,
+    /// Gates or operations.
+    pub size: BigInt,
+    pub wires: BigInt,
 }
 
 /// Figures of a part while they are summed.
@@ -74,14 +97,14 @@ impl Part {
     }
 
     /// Adds the figures of an array to this part and to those inside it that lead to the array.
-    fn grow(&mut self, origin: &Origin, layers: u64, gates: &BigInt, wires: &BigInt) {
-        self.add(layers, gates, wires);
+    fn grow(&mut self, Figures { module, operation, layers, size, wires }: &Figures<'_>) {
+        self.add(*layers, size, wires);
         let mut part = self;
-        for name in &origin.module {
+        for name in *module {
             part = part.child(name, Kind::Module);
-            part.add(layers, gates, wires);
+            part.add(*layers, size, wires);
         }
-        part.child(&origin.operation, Kind::Operation).add(layers, gates, wires);
+        part.child(operation, Kind::Operation).add(*layers, size, wires);
     }
 
     /// Whether two parts differ in nothing but their own names.
@@ -94,29 +117,40 @@ impl Part {
     }
 }
 
-/// The modules of the model, those without gates left out.
+/// The modules of a circuit, those without gates left out.
 pub(super) fn tree(circuit: &Circuit, measure: &Measure) -> Vec<Module> {
     let critical: HashSet<usize> = measure.critical_path.iter().map(|id| id.index()).collect();
+    let banks = circuit.arrays().iter().enumerate().filter(|(_, array)| matches!(array.node, Node::Bank(_)));
+    let figures = banks.map(|(place, array)| {
+        let sizes = &measure.arrays[place];
+        let Origin { module, operation } = &circuit.origins()[array.origin.index()];
+        let (size, wires) = (measure.value(&sizes.gates), measure.value(&sizes.wires));
+        Figures { module, operation, layers: u64::from(critical.contains(&place)), size, wires }
+    });
+    summed(figures, Counted::GatesAndWires, measure.depth)
+}
+
+/// The modules with these parts, of a model of this depth.
+pub(super) fn summed<'a>(parts: impl Iterator<Item = Figures<'a>>, counted: Counted, depth: u64) -> Vec<Module> {
     let mut root = Part::new("model", Kind::Module);
-    for (place, array) in circuit.arrays().iter().enumerate() {
-        if matches!(array.node, Node::Bank(_)) {
-            let figures = &measure.arrays[place];
-            let (gates, wires) = (measure.value(&figures.gates), measure.value(&figures.wires));
-            let origin = &circuit.origins()[array.origin.index()];
-            root.grow(origin, u64::from(critical.contains(&place)), &gates, &wires);
-        }
-    }
-    modules(&root.children, 1, measure.depth)
+    parts.for_each(|part| root.grow(&part));
+    modules(&root.children, 1, &Whole { counted, depth })
+}
+
+/// What is the same for all modules.
+struct Whole {
+    counted: Counted,
+    depth: u64,
 }
 
 /// Parts as modules, `around` of each; equal numbered neighbours become one.
-fn modules(parts: &[Part], around: u64, depth: u64) -> Vec<Module> {
+fn modules(parts: &[Part], around: u64, whole: &Whole) -> Vec<Module> {
     let mut list = Vec::new();
     let mut rest = parts;
     while let Some(first) = rest.first() {
         let alike = rest.iter().take_while(|part| follows(first, part)).count();
         let (group, after) = rest.split_at(alike.max(1));
-        list.push(module(group, around, depth));
+        list.push(module(group, around, whole));
         rest = after;
     }
     list
@@ -136,7 +170,7 @@ fn numbered(name: &str) -> Option<(&str, u64)> {
     Some((stem, number.parse().ok()?))
 }
 
-fn module(group: &[Part], around: u64, depth: u64) -> Module {
+fn module(group: &[Part], around: u64, whole: &Whole) -> Module {
     let first = &group[0];
     let last = group.last().and_then(|part| numbered(&part.name)).filter(|_| group.len() > 1);
     let repeat = group.len() as u64;
@@ -146,9 +180,10 @@ fn module(group: &[Part], around: u64, depth: u64) -> Module {
         kind: first.kind,
         repeat,
         layers: first.layers,
-        share: if depth == 0 { 0.0 } else { (1000.0 * layers as f64 / depth as f64).round() / 10.0 },
-        gates: first.gates.to_string(),
-        wires: first.wires.to_string(),
-        children: modules(&first.children, around * repeat, depth),
+        share: if whole.depth == 0 { 0.0 } else { (1000.0 * layers as f64 / whole.depth as f64).round() / 10.0 },
+        gates: (whole.counted != Counted::Operations).then(|| first.gates.to_string()),
+        wires: (whole.counted == Counted::GatesAndWires).then(|| first.wires.to_string()),
+        operations: (whole.counted == Counted::Operations).then(|| first.gates.to_string()),
+        children: modules(&first.children, around * repeat, whole),
     }
 }

@@ -1,13 +1,15 @@
 //! A report as text for a person; must not know how figures come about.
 
 use super::figures::{full, grouped, short, wrapped};
-use super::{Kind, Module, Report, Step};
+use super::{Kind, Module, Opaque, Report, Step};
 use crate::agreement::{Agreement, Trial};
 
 /// The report as plain text.
 pub fn text(report: &Report) -> String {
-    let mut parts =
-        vec![head(report), figures(report), law(report), modules(report), path(report), assumptions(report)];
+    let mut parts = vec![head(report), figures(report), law(report), modules(report)];
+    parts.push("critical path, from the inputs on\n".to_owned() + &path(&report.critical_path));
+    parts.extend(report.opaque.as_ref().map(opaque));
+    parts.push(assumptions(&report.assumptions));
     parts.extend(report.recorded.as_ref().map(recorded));
     parts.join("\n")
 }
@@ -79,8 +81,8 @@ fn law(report: &Report) -> String {
     text
 }
 
-/// A line of the tree: name, layers, share, gates, wires.
-type Line = [String; 5];
+/// A line of the tree: name, layers, share, gates or operations, wires.
+pub(super) type Line = [String; 5];
 
 fn modules(report: &Report) -> String {
     let mut lines = vec![
@@ -88,28 +90,36 @@ fn modules(report: &Report) -> String {
         ["model".to_owned(), report.depth.to_string(), "100.0%".to_owned(), short(&report.gates), short(&report.wires)],
     ];
     tree(&report.modules, "", &mut lines);
-    let mut text = aligned(&lines);
-    if report.modules.iter().any(|module| module.repeat > 1) {
-        text += "Of repeated modules, layers, gates and wires are those of one, the share is that of all.\n";
+    aligned(&lines) + &notes(&report.modules)
+}
+
+/// What the lines of a tree do not say.
+pub(super) fn notes(modules: &[Module]) -> String {
+    let mut text = String::new();
+    if modules.iter().any(|module| module.repeat > 1) {
+        text += "Of repeated modules, layers and sizes are those of one, the share is that of all.\n";
     }
-    if (0..report.modules.len()).any(|place| told_elsewhere(&report.modules, place)) {
+    if (0..modules.len()).any(|place| told_elsewhere(modules, place)) {
         text += "Modules with the same parts and layers, but other sizes, are told in full once.\n";
     }
     text
 }
 
 /// Lines with every column as wide as it must be, the first to the left, the others to the right.
-fn aligned(lines: &[Line]) -> String {
+pub(super) fn aligned(lines: &[Line]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 5] = std::array::from_fn(width);
     let cell = |(column, text): (usize, &String)| match column {
         0 => format!("{text:<width$}", width = widths[0]),
         _ => format!("  {text:>width$}", width = widths[column]),
     };
-    lines.iter().map(|line| line.iter().enumerate().map(cell).collect::<String>() + "\n").collect()
+    lines
+        .iter()
+        .map(|line| line.iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n")
+        .collect()
 }
 
-fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
+pub(super) fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
     for (place, module) in list.iter().enumerate() {
         let last = place + 1 == list.len();
         let times = if module.repeat > 1 { format!(" ({} times)", module.repeat) } else { String::new() };
@@ -117,8 +127,8 @@ fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
             format!("{indent}{}{}{times}", if last { "└─ " } else { "├─ " }, module.name),
             module.layers.to_string(),
             format!("{:.1}%", module.share),
-            short(&module.gates),
-            short(&module.wires),
+            short(module.gates.as_deref().or(module.operations.as_deref()).unwrap_or_default()),
+            short(module.wires.as_deref().unwrap_or_default()),
         ]);
         let closed = only_itself(module) || indent.is_empty() && told_elsewhere(list, place);
         if !closed {
@@ -148,9 +158,10 @@ fn only_itself(module: &Module) -> bool {
     matches!(&module.children[..], [child] if child.kind == Kind::Operation)
 }
 
-fn path(report: &Report) -> String {
-    let mut text = "critical path, from the inputs on\n".to_owned();
-    let groups: Vec<&[Step]> = report.critical_path.chunk_by(|a, b| outermost(a) == outermost(b)).collect();
+/// Runs of operations, those of equal numbered modules told once.
+pub(super) fn path(steps: &[Step]) -> String {
+    let mut text = String::new();
+    let groups: Vec<&[Step]> = steps.chunk_by(|a, b| outermost(a) == outermost(b)).collect();
     for alike in groups.chunk_by(|a, b| numbered(a) && numbered(b) && inside(a) == inside(b)) {
         let (first, last) = (outermost(&alike[0][0]), outermost(&alike[alike.len() - 1][0]));
         let name = match (alike.len(), last.rsplit_once(' ')) {
@@ -187,7 +198,13 @@ fn inside(steps: &[Step]) -> String {
     modules.collect::<Vec<_>>().join("; ")
 }
 
-fn assumptions(report: &Report) -> String {
-    let lines = report.assumptions.iter().map(|line| wrapped("  - ", line));
+/// The longest run between observed values.
+pub(super) fn opaque(opaque: &Opaque) -> String {
+    let head = format!("opaque depth {}: the longest run between observed values, in the same unit; ", opaque.depth);
+    wrapped("", &format!("{head}observed are {}", opaque.observed.join(", "))) + &path(&opaque.path)
+}
+
+pub(super) fn assumptions(assumptions: &[String]) -> String {
+    let lines = assumptions.iter().map(|line| wrapped("  - ", line));
     "assumptions\n".to_owned() + &lines.collect::<String>()
 }
