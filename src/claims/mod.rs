@@ -4,4 +4,6 @@ pub mod file;
 
 mod formula;
 
+pub mod judge;
+
 pub use formula::{Formula, FormulaError};

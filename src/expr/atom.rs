@@ -73,6 +73,26 @@ impl Expr {
         self.terms().all(|(factors, _)| factors.iter().all(|(atom, _)| atom.is_bounded()))
     }
 
+    /// With an expression in place of each dimension; none where least values or logarithms occur.
+    pub fn substituted(&self, of: &dyn Fn(&Dim) -> Self) -> Option<Self> {
+        let mut sum = Self::default();
+        for (factors, coefficient) in self.terms() {
+            let mut product = Self::constant(1).scaled(coefficient);
+            for (atom, power) in factors {
+                let Atom::Dim(name) = atom else { return None };
+                let value = of(name);
+                product = (0..*power).fold(product, |product, _| &product * &value);
+            }
+            sum += &product;
+        }
+        Some(sum)
+    }
+
+    /// Whether no coefficient is negative, so that no value is.
+    pub fn has_no_negative(&self) -> bool {
+        self.terms().all(|(_, coefficient)| !coefficient.is_negative())
+    }
+
     /// Factors with their powers, and the coefficient, of each term.
     pub fn terms(&self) -> impl Iterator<Item = (&[(Atom, u32)], &Rational)> {
         self.terms.iter().map(|(factors, coefficient)| (factors.as_slice(), coefficient))

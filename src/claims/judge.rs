@@ -1,0 +1,238 @@
+//! Whether a bound holds of a certified law, for all lengths at once; must not know systems or files.
+//!
+//! A length n of a law that holds from n0 on in steps of c is n0 + c k. A difference of polynomials none of whose coefficients in
+//! the k is negative is nowhere negative: this is how bounds are proved. They are refuted by lengths at which they fail.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+
+use super::Formula;
+use crate::certificate::{Bound, Proved, Values};
+use crate::expr::{Dim, Expr};
+use crate::law::Law;
+use crate::number::Rational;
+
+/// Lengths of axes.
+pub type Lengths = BTreeMap<String, u64>;
+
+/// How a depth and a bound are to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The depth is nowhere above.
+    AtMost,
+    /// The depth is nowhere below.
+    AtLeast,
+    /// Both.
+    Equal,
+}
+
+impl Relation {
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::AtMost => "<=",
+            Self::AtLeast => ">=",
+            Self::Equal => "==",
+        }
+    }
+
+    fn holds(self, depth: &BigInt, bound: &BigInt) -> bool {
+        match self {
+            Self::AtMost => depth <= bound,
+            Self::AtLeast => depth >= bound,
+            Self::Equal => depth == bound,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It holds for all lengths.
+    Proved,
+    /// It fails at these.
+    Refuted {
+        /// The lengths.
+        at: Lengths,
+        /// The depth there.
+        depth: BigInt,
+        /// What was claimed there.
+        bound: BigInt,
+    },
+    /// Neither was found.
+    Open,
+}
+
+/// Lengths tried for a counterexample, along each free axis.
+const TRIED: [u64; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 64, 1000, 4096, 1_000_000];
+
+/// Compares a law with a formula. `axes` are the law's, `fixed` those held at one length, `below` the depth at lengths that the law
+/// says nothing of.
+pub fn decide(
+    law: &Law,
+    axes: &[Dim],
+    relation: Relation,
+    formula: &Formula,
+    fixed: &Lengths,
+    below: impl Fn(&Lengths) -> Option<BigInt>,
+) -> Decision {
+    let free: Vec<&Dim> = axes.iter().filter(|axis| !fixed.contains_key(&***axis)).collect();
+    let mut tried = vec![fixed.clone()];
+    for axis in &free {
+        let with = |lengths: &Lengths| {
+            let more = TRIED.map(|length| {
+                lengths.iter().map(|(k, v)| (k.clone(), *v)).chain([(axis.to_string(), length)]).collect()
+            });
+            more.to_vec()
+        };
+        tried = tried.iter().flat_map(with).collect();
+    }
+    let mut covered = true;
+    for at in tried {
+        let of = |name: &str| at.get(name).copied();
+        let bound = formula.value(|name| of(name).unwrap_or(1));
+        match law.value(of).or_else(|| below(&at)) {
+            Some(depth) if relation.holds(&depth, &bound) => {}
+            Some(depth) => return Decision::Refuted { at, depth, bound },
+            None => covered &= one_sided(law, relation, of, &bound),
+        }
+    }
+    if covered && proves(law, axes, relation, formula, fixed, &below) { Decision::Proved } else { Decision::Open }
+}
+
+/// Whether a bound of a law that is not exact suffices.
+fn one_sided(law: &Law, relation: Relation, of: impl Fn(&str) -> Option<u64>, bound: &BigInt) -> bool {
+    match relation {
+        Relation::AtMost => law.upper(of).is_some_and(|upper| upper <= *bound),
+        Relation::AtLeast => law.lower(of).is_some_and(|lower| lower >= *bound),
+        Relation::Equal => false,
+    }
+}
+
+fn proves(
+    law: &Law,
+    axes: &[Dim],
+    relation: Relation,
+    formula: &Formula,
+    fixed: &Lengths,
+    below: &impl Fn(&Lengths) -> Option<BigInt>,
+) -> bool {
+    let mut cases = Vec::new();
+    let mut least: BTreeMap<Dim, u64> = BTreeMap::new();
+    for proved in &law.proved[..law.whole] {
+        for case in cases_of(proved) {
+            for (axis, (start, _)) in &case.lengths {
+                let least = least.entry(axis.clone()).or_insert(*start);
+                *least = (*least).min(*start);
+            }
+            cases.push(case);
+        }
+    }
+    let early = before(axes, &least, fixed).is_some_and(|list| {
+        list.iter().all(|at| {
+            let of = |name: &str| at.get(name).copied();
+            let bound = formula.value(|name| of(name).unwrap_or(1));
+            law.value(of).or_else(|| below(at)).is_some_and(|depth| relation.holds(&depth, &bound))
+        })
+    });
+    let relevant: Vec<&Case> = cases.iter().filter(|case| case.meets(fixed)).collect();
+    early
+        && !relevant.is_empty()
+        && relevant.iter().all(|case| case.proves(relation, formula, fixed))
+        && sides(relation, &relevant)
+}
+
+/// Whether the cases bound the side that is asked for.
+fn sides(relation: Relation, cases: &[&Case]) -> bool {
+    let has = |side: Bound| cases.iter().any(|case| case.bound == Bound::Exactly || case.bound == side);
+    match relation {
+        Relation::AtMost => has(Bound::AtMost),
+        Relation::AtLeast => has(Bound::AtLeast),
+        Relation::Equal => has(Bound::AtMost) && has(Bound::AtLeast),
+    }
+}
+
+/// The lengths no certificate covers, where they are finitely many.
+fn before(axes: &[Dim], least: &BTreeMap<Dim, u64>, fixed: &Lengths) -> Option<Vec<Lengths>> {
+    let short: Vec<&Dim> = axes.iter().filter(|axis| least.get(*axis).is_some_and(|start| *start > 1)).collect();
+    let open: Vec<&&Dim> = short.iter().filter(|axis| !fixed.contains_key(&****axis)).collect();
+    let others = axes.iter().filter(|axis| !fixed.contains_key(&***axis)).count();
+    match open[..] {
+        [] => Some(Vec::new()),
+        [axis] if others == 1 => {
+            let lengths = 1..least.get(*axis).copied().unwrap_or(1);
+            Some(
+                lengths
+                    .map(|n| fixed.iter().map(|(k, v)| (k.clone(), *v)).chain([(axis.to_string(), n)]).collect())
+                    .collect(),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Polynomials that hold for the lengths `start + step k`.
+struct Case {
+    bound: Bound,
+    pieces: Vec<Expr>,
+    lengths: BTreeMap<Dim, (u64, u64)>,
+}
+
+fn cases_of(proved: &Proved) -> Vec<Case> {
+    match &proved.values {
+        Values::Maximum { of, lengths, .. } => {
+            let lengths = lengths.iter().map(|(axis, start, step)| (axis.clone(), (*start, *step))).collect();
+            vec![Case { bound: proved.bound, pieces: of.clone(), lengths }]
+        }
+        Values::Periodic(period) => {
+            let axis = Dim::from(&*period.axis);
+            let rate = Rational::new(period.rise.into(), period.period.into());
+            let case = |start: u64| {
+                let line = Expr::dim(&axis).scaled(&rate);
+                let depth = Rational::from_integer(period.at(start).unwrap_or_default());
+                let offset = Expr::constant(1).scaled(&(depth - &rate * Rational::from_integer(start.into())));
+                let fixed = period.fixed.iter().map(|fixed| (Dim::from(&*fixed.axis), (fixed.length, 0)));
+                let lengths = fixed.chain([(axis.clone(), (start, period.period))]).collect();
+                Case { bound: proved.bound, pieces: vec![&line + &offset], lengths }
+            };
+            (period.start..period.start + period.period).map(case).collect()
+        }
+    }
+}
+
+impl Case {
+    /// Whether axes held at one length can be at this one here.
+    fn meets(&self, fixed: &Lengths) -> bool {
+        self.lengths.iter().all(|(axis, (start, step))| match fixed.get(&**axis) {
+            None => true,
+            Some(length) if *step == 0 => length == start,
+            Some(length) => length >= start && (length - start).is_multiple_of(*step),
+        })
+    }
+
+    fn proves(&self, relation: Relation, formula: &Formula, fixed: &Lengths) -> bool {
+        let length = |name: &Dim| match (fixed.get(&**name), self.lengths.get(name)) {
+            (Some(length), _) => Expr::constant(*length),
+            (None, Some((start, step))) => {
+                &Expr::constant(*start) + &Expr::dim(name).scaled(&Rational::from_integer((*step).into()))
+            }
+            (None, None) => &Expr::constant(1) + &Expr::dim(name),
+        };
+        let at = |list: &[Expr]| list.iter().map(|piece| piece.substituted(&length)).collect::<Option<Vec<_>>>();
+        let (Some(law), Some(bound)) = (at(&self.pieces), at(&formula.pieces)) else { return false };
+        let upper = self.bound == Bound::AtLeast || below(&law, &bound);
+        let lower = self.bound == Bound::AtMost || below(&bound, &law);
+        match relation {
+            Relation::AtMost => upper,
+            Relation::AtLeast => lower,
+            Relation::Equal => upper && lower,
+        }
+    }
+}
+
+/// Whether the maximum of some polynomials is nowhere above that of others, as their coefficients show.
+fn below(low: &[Expr], high: &[Expr]) -> bool {
+    let minus = |expr: &Expr| expr.scaled(&-Rational::from_integer(1.into()));
+    low.iter().all(|low| high.iter().any(|high| (high + &minus(low)).has_no_negative()))
+}
