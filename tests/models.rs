@@ -123,9 +123,9 @@ fn a_law_can_be_a_maximum() {
     std::fs::write(&path, model).unwrap();
     let at = |context: &str| json(&path.display().to_string(), &["--model", "arithmetic", "--context", context]);
     let law = &at("1")["law"];
-    let wanted = "max(layers*(2*ceil(log2(context)) + 22) + 10, 45*layers + 10)";
+    let wanted = "max(layers*(2*ceil(log2(context)) + 21) + 9, 44*layers + 9)";
     assert_eq!((&law["depth"], &law["context"]["growth"]), (&wanted.into(), &"logarithmic".into()), "{law}");
-    for (context, depth) in [("1", 45 * 40 + 10), ("1K", 45 * 40 + 10), ("1M", 62 * 40 + 10)] {
+    for (context, depth) in [("1", 44 * 40 + 9), ("1K", 44 * 40 + 9), ("1M", 61 * 40 + 9)] {
         assert_eq!(at(context)["depth"], depth, "{context}");
     }
 }
