@@ -138,7 +138,7 @@ fn observed_values_cut_the_longest_run() {
         let of = |more: &[&str]| json("gpt2", &[&["--model", model], more].concat());
         let plain = of(&["--opaque"]);
         assert_eq!(plain["opaque"]["depth"], plain["depth"], "{model}");
-        assert_eq!(plain["opaque"]["observed"], serde_json::json!(["tokens", "logits"]));
+        assert_eq!(plain["opaque"]["observed"], serde_json::json!(["tokens in", "logits out"]));
         let cut = of(&["--observe", "residual"]);
         assert!(cut["opaque"]["depth"].as_u64() < plain["opaque"]["depth"].as_u64(), "{model}");
         let cost = |step: &Value| step["cost"].as_u64().unwrap();
