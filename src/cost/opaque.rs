@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn an_observed_node_cuts_the_path() {
         let sources = [vec![], vec![0], vec![1], vec![2]];
-        let of = |observed| longest(&[0, 3, 2, 4], &sources, &observed, &[3]);
+        let of = |observed: [bool; 4]| longest(&[0, 3, 2, 4], &sources, &observed, &[3]);
         assert_eq!(of([false; 4]), Run { depth: 9, path: vec![0, 1, 2, 3] });
         assert_eq!(of([false, false, true, false]), Run { depth: 5, path: vec![0, 1, 2] });
         assert_eq!(of([true, true, true, true]), Run { depth: 4, path: vec![3] });

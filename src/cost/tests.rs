@@ -90,6 +90,13 @@ fn expanded(graph: &Graph, place: usize) -> (u64, u64) {
     let m = &mut make;
     match &node.op {
         Op::Tokens { .. } | Op::Last | Op::Embed { scale: None, .. } => {}
+        Op::Port(_) | Op::Number(_) | Op::Given(_) | Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) => {}
+        Op::Scale(factor) if factor.numer().magnitude() == factor.denom().magnitude() => {}
+        Op::Scale(_) | Op::Weigh(_) => all(elements, m, &mut |m, _| m.one(&[0])),
+        Op::Sum(axis) | Op::Max(axis) => {
+            let length = operand(0)[*axis];
+            all(elements, m, &mut |m, _| m.reduce(vec![0; length]));
+        }
         Op::Embed { .. } | Op::AddRows { .. } | Op::Add | Op::Product => all(elements, m, &mut |m, _| m.one(&[0, 0])),
         Op::Store { function: crate::number::Function::Identity, .. } => {}
         Op::Store { .. } => all(elements, m, &mut |m, _| m.one(&[0])),

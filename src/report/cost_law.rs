@@ -103,6 +103,7 @@ fn product(count: &str, expr: &Expr) -> String {
     match (expr.is_zero(), expr.is_constant()) {
         (true, _) => String::new(),
         (_, true) => format!("{expr}*{count}"),
+        _ if count == "1" => expr.to_string(),
         _ => format!("{count}*({expr})"),
     }
 }

@@ -84,7 +84,8 @@ impl Dag {
             layer += self.costs[*node];
             step(&self.places[*node], layer, self.costs[*node])
         });
-        let observed = ["tokens".to_owned()].into_iter().chain(output).chain(names.iter().cloned());
+        let output = output.into_iter().map(|name| format!("{name} out"));
+        let observed = ["tokens in".to_owned()].into_iter().chain(output).chain(names.iter().cloned());
         Ok(Opaque { depth: run.depth, path: path.collect(), observed: observed.collect() })
     }
 }

@@ -1,7 +1,7 @@
 //! The table of the Boolean model: gates with two inputs on the bits of the formats; must not know reals or threshold gates.
 //!
 //! The function computed is that of the tensor graph, exactly: values are two's-complement words, exact between roundings.
-//! Weights are constants. [`gadgets`] lists the circuits. A product is the sum of its rows of ANDs, one row a bit and one of
+//! Weights are constants. `gadgets` lists the circuits. A product is the sum of its rows of ANDs, one row a bit and one of
 //! constants for the signs; a product with a constant is the sum of shifted copies, as many as the constant has bits.
 //! Quotients and norms are compared with all levels of the format at once, as in a threshold circuit: level t of a norm is
 //! reached when `s(g x) >= s(t - bias) (mean x^2 + epsilon)`, s the square with its sign.
