@@ -17,7 +17,7 @@ impl Arithmetic {
     ///
     /// # Errors
     /// When the form is not a sum of stored values and of stored values times data, or exact products of data have no format.
-    pub(super) fn expanded(&mut self, form: NodeIndex, data: NodeIndex) -> Result<NodeIndex> {
+    pub fn expanded(&mut self, form: NodeIndex, data: NodeIndex) -> Result<NodeIndex> {
         let lengths = self.lengths(data);
         let axes = (0..lengths.len()).map(Some).collect();
         self.spread_out(form, axes, &lengths, data)
