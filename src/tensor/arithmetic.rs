@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use num_traits::One;
+use num_traits::{One, Zero};
 use petgraph::graph::NodeIndex;
 
 use super::{Carrier, Op, Param, Sketch};
@@ -59,10 +59,14 @@ impl Arithmetic {
         id
     }
 
-    /// `factor * x`.
+    /// `factor * x`; zero, which rests on nothing, where the factor is zero.
     pub fn scale(&mut self, factor: &Rational, x: NodeIndex) -> NodeIndex {
         match &self.sketch.node(x).op {
             _ if factor.is_one() => x,
+            _ if factor.is_zero() => {
+                let lengths = self.lengths(x);
+                self.uniform(factor, &lengths)
+            }
             Op::Scale(before) => {
                 let (both, below) = (before * factor, self.sketch.operands(x)[0]);
                 self.scale(&both, below)
@@ -150,11 +154,10 @@ impl Arithmetic {
 
     /// One value everywhere.
     pub fn uniform(&mut self, value: &Rational, lengths: &[u64]) -> NodeIndex {
-        let shape = vec![1];
-        let format = one_format();
-        let param = Param { name: "one".to_owned(), shape, values: Some([1].into()), format };
+        let level = i64::from(!value.is_zero());
+        let param = Param { name: "one".to_owned(), shape: vec![1], values: Some([level].into()), format: one_format() };
         let one = self.sketch.given("one", param);
-        let scaled = self.scale(value, one);
+        let scaled = if value.is_zero() { one } else { self.scale(value, one) };
         let axes = vec![None; lengths.len()];
         self.arrange(axes, lengths, scaled)
     }
