@@ -22,6 +22,8 @@ pub mod tensor;
 
 pub mod cost;
 
+pub mod program;
+
 pub mod circuit;
 
 pub mod words;

@@ -17,6 +17,10 @@
 //! }).unwrap();
 //! ```
 
+mod program;
+
+pub use program::{ProgramCase, ProgramLimits, programs};
+
 use std::fmt;
 
 use proptest::prelude::*;

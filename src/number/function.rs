@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
-use super::elementary::{exp, exp_negative, normal_above_zero};
+use super::elementary::{exp, exp_negative, ln, normal_above_zero};
 use super::fixed_point::{Interval, refine};
 use super::rounding::{round_quotient, round_square_root};
 use super::{Format, Rational, constants};
@@ -35,6 +35,14 @@ pub enum Function {
     Reciprocal,
     /// `1 / sqrt(x)`, for `x > 0`.
     InverseSqrt,
+    /// 1 where `x > 0`, else 0: the slope of [`Function::Relu`], taken as 0 at 0.
+    Step,
+    /// `s (1 - s)` of `s = 1 / (1 + e^-x)`: the slope of [`Function::Sigmoid`].
+    SigmoidSlope,
+    /// `1 - tanh(x)^2`: the slope of [`Function::Tanh`].
+    TanhSlope,
+    /// `ln(1 + e^x)`, whose slope is [`Function::Sigmoid`].
+    Softplus,
 }
 
 /// The largest argument of [`Function::Exp`] that is told apart from larger ones: its value has 1.5 million bits, which take minutes.
@@ -83,8 +91,8 @@ impl Function {
         }
     }
 
-    /// The argument of the single minimum, between a falling and a rising piece; `None` for functions monotone where defined
-    /// (the reciprocal: on either side of 0).
+    /// The argument of the single minimum, between a falling and a rising piece, or of the single maximum of a function that
+    /// [peaks](Self::peaks); `None` for functions monotone where defined (the reciprocal: on either side of 0).
     ///
     /// The nearest `f64`. At any fraction a format can have, rounded values do not change within 2^-50 of it.
     pub fn turning_point(&self) -> Option<f64> {
@@ -92,9 +100,14 @@ impl Function {
             Self::Gelu => Some(GELU_TURN),
             Self::GeluTanh => Some(GELU_TANH_TURN),
             Self::Silu => Some(SILU_TURN),
-            Self::Square => Some(0.0),
+            Self::Square | Self::SigmoidSlope | Self::TanhSlope => Some(0.0),
             _ => None,
         }
+    }
+
+    /// Whether the [turning point](Self::turning_point) is a maximum.
+    pub fn peaks(&self) -> bool {
+        matches!(self, Self::SigmoidSlope | Self::TanhSlope)
     }
 
     /// The rounded value where it is rational or a square root, all of which are rounded without enclosures.
@@ -111,13 +124,16 @@ impl Function {
             Self::InverseSqrt => Some(round_square_root(q, p, fraction)),
             Self::SoftCap(cap) if cap.is_zero() => Some(BigInt::zero()),
             Self::Sigmoid if p.is_zero() => nearest(&BigInt::one(), &2.into()),
-            Self::Exp if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
+            Self::Exp | Self::TanhSlope if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
+            Self::SigmoidSlope if p.is_zero() => nearest(&BigInt::one(), &4.into()),
+            Self::Step => nearest(&BigInt::from(u8::from(p.is_positive())), &BigInt::one()),
+            Self::Softplus => None,
             _ if p.is_zero() => Some(BigInt::zero()),
             _ => None,
         }
     }
 
-    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; `x` is not 0 and the value is irrational.
+    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; the value is irrational, so `x` is 0 for [`Function::Softplus`] alone.
     fn enclose(&self, x: &Rational, width: u64) -> Interval {
         let argument = Argument::of(x);
         match self {
@@ -128,6 +144,9 @@ impl Function {
             Self::Tanh => tanh(&argument, width),
             Self::Sigmoid => sigmoid(&argument, width),
             Self::SoftCap(cap) => soft_cap(&argument, cap, width),
+            Self::SigmoidSlope => slope(&argument.magnitude(width), width),
+            Self::TanhSlope => slope(&argument.magnitude(width + 1), width).scaled(&4.into()),
+            Self::Softplus => softplus(&argument, width),
             _ => exponential(x, width),
         }
     }
@@ -214,6 +233,22 @@ fn tanh(argument: &Argument, width: u64) -> Interval {
     let mut value = one.minus(&decay).over(&one.plus(&decay), width);
     value.hi = value.hi.min(one.hi);
     argument.signed(value)
+}
+
+/// `s (1 - s)` of the logistic function of a magnitude `y`: `d / (1 + d)^2` with `d = e^-y`, even in `y`.
+fn slope(y: &Interval, width: u64) -> Interval {
+    let decay = exp_negative(y, width);
+    let below = Interval::one(width).plus(&decay);
+    decay.over(&below.times(&below, width), width)
+}
+
+/// `max(x, 0) + ln(1 + e^-|x|)`.
+fn softplus(argument: &Argument, width: u64) -> Interval {
+    let decay = exp_negative(&argument.magnitude(width), width);
+    let sum = Interval::one(width).plus(&decay);
+    let end = |end: BigInt| ln(&Rational::new(end, BigInt::one() << width), width);
+    let rest = Interval { lo: end(sum.lo).lo, hi: end(sum.hi).hi };
+    if argument.negative { rest } else { argument.magnitude(width).plus(&rest) }
 }
 
 fn soft_cap(argument: &Argument, cap: &Rational, width: u64) -> Interval {

@@ -19,8 +19,10 @@ fn dyadic(p: i64, e: i32) -> Rational {
 fn all() -> Vec<Function> {
     use Function::*;
     let caps = [ratio(30, 1), ratio(50, 7), ratio(-1, 3)].map(SoftCap);
-    [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt]
+    let plain = [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt];
+    plain
         .into_iter()
+        .chain([Step, SigmoidSlope, TanhSlope, Softplus])
         .chain(caps)
         .collect()
 }
@@ -46,6 +48,10 @@ fn approximate(function: &Function, x: f64) -> f64 {
         Function::Square => x * x,
         Function::Reciprocal => 1.0 / x,
         Function::InverseSqrt => 1.0 / x.sqrt(),
+        Function::Step => f64::from(u8::from(x > 0.0)),
+        Function::SigmoidSlope => logistic(x) * logistic(-x),
+        Function::TanhSlope => 4.0 * logistic(2.0 * x) * logistic(-2.0 * x),
+        Function::Softplus => (-x.abs()).exp().ln_1p() + x.max(0.0),
     }
 }
 
@@ -102,8 +108,10 @@ fn functions_fall_and_rise_where_they_should() {
         let value = |p: i64| function.defined_at(&ratio(p, 64)).then(|| function.round(&ratio(p, 64), 20));
         for p in -1000..1000 {
             let (Some(before), Some(after)) = (value(p), value(p + 1)) else { continue };
-            let falls = matches!(function, Reciprocal | InverseSqrt) || (p + 1) as f64 / 64.0 <= turn;
-            let rises = !falls && p as f64 / 64.0 >= turn;
+            let (first, second) = ((p + 1) as f64 / 64.0 <= turn, p as f64 / 64.0 >= turn);
+            let (falls, rises) = if function.peaks() { (second, first) } else { (first, second) };
+            let falls = falls || matches!(function, Reciprocal | InverseSqrt);
+            let rises = rises && !falls;
             assert!(!falls || before >= after, "{function:?} should not rise at {p}/64");
             assert!(!rises || before <= after, "{function:?} should not fall at {p}/64");
         }
@@ -111,12 +119,13 @@ fn functions_fall_and_rise_where_they_should() {
 }
 
 #[test]
-fn turning_points_are_minima_to_the_last_bit() {
+fn turning_points_are_minima_or_maxima_to_the_last_bit() {
     for function in all() {
+        let sign = if function.peaks() { -1 } else { 1 };
         let Some(turn) = function.turning_point() else { continue };
         let turn = rational_from_f64(turn).unwrap();
         // Distances over which a minimum known to within half of 2^-53 must show a rise, and rounding at 120 bits sees it.
-        let values: Vec<BigInt> = (-4..=4).map(|i| function.round(&(&turn + dyadic(i, -52)), 120)).collect();
+        let values: Vec<BigInt> = (-4..=4).map(|i| function.round(&(&turn + dyadic(i, -52)), 120) * sign).collect();
         assert!(values[..4].windows(2).all(|pair| pair[0] > pair[1]), "{function:?}");
         assert!(values[5..].windows(2).all(|pair| pair[0] < pair[1]), "{function:?}");
         for fraction in 0..=61 {
@@ -156,6 +165,24 @@ fn values_just_off_a_tie_round_to_the_true_side() {
     assert_eq!(Sigmoid.round(&dyadic(0, 0), 0), 0.into());
     assert_eq!(Tanh.round(&dyadic(1, -17), 16), 0.into());
     assert_eq!(Tanh.round(&dyadic(3, -17), 16), 1.into());
+}
+
+#[test]
+fn slopes_are_rational_where_they_should_be() {
+    use Function::{SigmoidSlope, Softplus, Step, TanhSlope};
+    assert_eq!(Step.round(&dyadic(1, -400), 3), 8.into());
+    assert_eq!(Step.round(&dyadic(0, 0), 3), 0.into());
+    assert_eq!(Step.round(&dyadic(-1, -400), 3), 0.into());
+    // 1/4 at one bit is a tie, and just off 0 the slope is below it.
+    assert_eq!((SigmoidSlope.round(&dyadic(0, 0), 2), SigmoidSlope.round(&dyadic(1, -200), 1)), (1.into(), 0.into()));
+    assert_eq!((TanhSlope.round(&dyadic(0, 0), 2), TanhSlope.round(&dyadic(-1, -200), 0)), (4.into(), 1.into()));
+    let huge = dyadic(3, 100_000);
+    for function in [SigmoidSlope, TanhSlope] {
+        assert_eq!(function.round(&huge, 16), BigInt::zero());
+        assert_eq!(function.round(&-&huge, 16), BigInt::zero());
+    }
+    assert_eq!(Softplus.round(&huge, 16), huge.numer() << 16u32);
+    assert_eq!(Softplus.round(&-&huge, 16), BigInt::zero());
 }
 
 #[test]
@@ -356,4 +383,47 @@ const TABLE: &[(Function, i64, i64, u32, &str)] = &[
         400,
         "128562651223221249773959790221215080172501876703034448270539915485481766668950633632535238577562150111753301231865995907",
     ),
+    (Function::SigmoidSlope, 1, 3, 100, "308270012362495534733554633062"),
+    (Function::SigmoidSlope, -7, 5, 100, "201157005557470963619726997706"),
+    (Function::SigmoidSlope, 355, 113, 90, "49155985148599761237653149"),
+    (Function::SigmoidSlope, -29, 4, 90, "877905935431097573679464"),
+    (Function::SigmoidSlope, 1, 65536, 60, "288230376134934528"),
+    (Function::SigmoidSlope, -1, 1000000007, 60, "288230376151711744"),
+    (Function::SigmoidSlope, 23, 2, 20, "11"),
+    (Function::SigmoidSlope, -11, 1, 40, "18363101"),
+    (Function::SigmoidSlope, 3, 16, 3, "2"),
+    (Function::SigmoidSlope, -5, 4, 120, "230095729074811585478345036198659639"),
+    (Function::SigmoidSlope, -12, 1, 200, "9873247255540923245460645485117287413583868218321973100"),
+    (Function::SigmoidSlope, -61, 10, 120, "2967954176191684041070135279490044"),
+    (Function::SigmoidSlope, 25, 2, 230, "6430055803772342652842634796349487020376531174746204761800393415"),
+    (Function::SigmoidSlope, 9, 2, 16, "712"),
+    (Function::TanhSlope, 1, 3, 100, "1136612999415542735197683875397"),
+    (Function::TanhSlope, -7, 5, 100, "274005794424530002288384315280"),
+    (Function::TanhSlope, 355, 113, 90, "9212683155227372489434662"),
+    (Function::TanhSlope, -29, 4, 90, "2497406141728588934000"),
+    (Function::TanhSlope, 1, 65536, 60, "1152921504338411520"),
+    (Function::TanhSlope, -1, 1000000007, 60, "1152921504606846975"),
+    (Function::TanhSlope, 23, 2, 20, "0"),
+    (Function::TanhSlope, -11, 1, 40, "1227"),
+    (Function::TanhSlope, 3, 16, 3, "8"),
+    (Function::TanhSlope, -5, 4, 120, "372735290561311849452458934247031345"),
+    (Function::TanhSlope, -12, 1, 200, "242656292837615111607853993326748305565576967201441"),
+    (Function::TanhSlope, -61, 10, 120, "26746220606075289586228861356828"),
+    (Function::TanhSlope, 25, 2, 230, "95851065831785503618886709632673988741685953126889447334376"),
+    (Function::TanhSlope, 9, 2, 16, "32"),
+    (Function::Softplus, 1, 3, 100, "1107468886137763525662535294729"),
+    (Function::Softplus, -7, 5, 100, "279412261983876001726313627679"),
+    (Function::Softplus, 355, 113, 90, "3941476255294795160017228459"),
+    (Function::Softplus, -29, 4, 90, "878841282461570902113337"),
+    (Function::Softplus, 1, 65536, 60, "799153086451742619"),
+    (Function::Softplus, -1, 1000000007, 60, "799144289748705231"),
+    (Function::Softplus, 23, 2, 20, "12058635"),
+    (Function::Softplus, -11, 1, 40, "18363561"),
+    (Function::Softplus, 3, 16, 3, "6"),
+    (Function::Softplus, -5, 4, 120, "334871187876645042504967998549053089"),
+    (Function::Softplus, -12, 1, 200, "9873338250656798281456200224894160134947618344157040062"),
+    (Function::Softplus, -61, 10, 120, "2977944243046269138978230826014336"),
+    (Function::Softplus, 25, 2, 230, "21567963763812259519629645133942652992709733980377622059677125647423235"),
+    (Function::Softplus, 9, 2, 16, "295636"),
+    (Function::Softplus, 0, 1, 200, "1113844574712631719546256151097547306333272293549090750737802"),
 ];

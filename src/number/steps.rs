@@ -31,9 +31,10 @@ pub fn monotone_steps(lo: &BigInt, hi: &BigInt, f: &mut impl FnMut(&BigInt) -> B
     scan.steps
 }
 
-/// The steps of `f` on `lo..=hi` (`lo <= hi`) where `f` does not increase up to `turn` and does not decrease from `turn + 1` on.
+/// The steps of `f` on `lo..=hi` (`lo <= hi`) where `f` does not increase up to `turn` and does not decrease from `turn + 1` on, or
+/// the other way round.
 ///
-/// So `turn` is the floor of the place of the minimum. It may lie outside the interval: then `f` is monotone there.
+/// So `turn` is the floor of the place of the minimum or maximum. It may lie outside the interval: then `f` is monotone there.
 /// About `changes * log2(range)` evaluations, none at the same point twice.
 pub fn unimodal_steps(lo: &BigInt, hi: &BigInt, turn: &BigInt, f: &mut impl FnMut(&BigInt) -> BigInt) -> Steps {
     let mut scan = Scan::start(lo, f);

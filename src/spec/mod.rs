@@ -4,11 +4,14 @@
 //! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
+mod document;
 mod error;
 pub mod hugging_face;
+mod loss_graph;
 pub mod native;
 mod numerics;
 mod parameters;
+pub mod program;
 mod text;
 mod weights;
 
@@ -16,6 +19,7 @@ pub use architecture::{
     Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement,
     Positions, Rotary, Rounding, ScoreScale, Spec, WeightSource,
 };
+pub use document::{Document, parse_document, read_document};
 pub use error::{Error, Place, Problem};
 pub use parameters::{Parameter, count, parameters};
 pub use weights::{Tensor, load};

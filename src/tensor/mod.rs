@@ -11,6 +11,14 @@ pub mod interpret;
 
 pub mod looped;
 
+pub mod arithmetic;
+
+pub mod differentiate;
+
+mod distribute;
+
+mod hoist;
+
 mod sketch;
 
 use petgraph::Direction;
@@ -19,6 +27,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::expr::Size;
 use crate::number::{Format, Function, Rational};
 
+pub use arithmetic::Arithmetic;
 pub use build::from_architecture;
 pub use params::{Param, Parameters, ParamsError};
 pub use sketch::Sketch;
@@ -264,11 +273,7 @@ impl Graph {
 
     /// A node's operands in order.
     pub fn operands(&self, id: NodeIndex) -> Vec<NodeIndex> {
-        use petgraph::visit::EdgeRef;
-        let mut edges: Vec<_> =
-            self.nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
-        edges.sort_unstable();
-        edges.into_iter().map(|(_, source)| source).collect()
+        operands(&self.nodes, id)
     }
 
     /// One parameter.
@@ -309,4 +314,12 @@ impl Graph {
     pub fn petgraph(&self) -> &DiGraph<Node, usize> {
         &self.nodes
     }
+}
+
+fn operands(nodes: &DiGraph<Node, usize>, id: NodeIndex) -> Vec<NodeIndex> {
+    use petgraph::visit::EdgeRef;
+    let mut edges: Vec<_> =
+        nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
+    edges.sort_unstable();
+    edges.into_iter().map(|(_, source)| source).collect()
 }

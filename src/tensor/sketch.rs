@@ -113,6 +113,21 @@ impl Sketch {
         &self.nodes[id].shape
     }
 
+    /// One node.
+    pub fn node(&self, id: NodeIndex) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// A node's operands in order.
+    pub fn operands(&self, id: NodeIndex) -> Vec<NodeIndex> {
+        super::operands(&self.nodes, id)
+    }
+
+    /// A parameter made before.
+    pub fn parameter(&self, id: ParamId) -> &Param {
+        &self.params[id.0]
+    }
+
     /// Names a value as the next output; gives its number.
     pub fn output(&mut self, name: &str, id: NodeIndex) -> usize {
         self.outputs.push((name.to_owned(), id));

@@ -47,8 +47,11 @@ impl Stored {
         let ends = (self.level(&range.lo, unit), self.level(&range.hi, unit));
         let turn = self.turn(range, unit);
         if !known {
-            let lowest = turn.map(|turn| self.level(&turn, unit).min(self.level(&(turn + 1), unit)));
-            let corners = [Some(ends.0), lowest, Some(ends.1)].into_iter().flatten().collect();
+            let extreme = turn.map(|turn| {
+                let (a, b) = (self.level(&turn, unit), self.level(&(turn + 1), unit));
+                if self.function.peaks() { a.max(b) } else { a.min(b) }
+            });
+            let corners = [Some(ends.0), extreme, Some(ends.1)].into_iter().flatten().collect();
             return StepTable { thresholds: None, levels: Levels::Path(corners) };
         }
         if self.function == Function::Identity {
@@ -68,7 +71,7 @@ impl Stored {
         self.function.turning_point().is_none()
     }
 
-    /// The form at or below the function's minimum, where the range holds it and the next one: the least level is one of theirs.
+    /// The form at or below the function's minimum or maximum, where the range holds it and the next one: the extreme level is one of theirs.
     fn turn(&self, range: &Interval, unit: &Rational) -> Option<BigInt> {
         let turn = crate::number::rational_from_f64(self.function.turning_point()?)?;
         let form = (turn / unit).floor().to_integer();

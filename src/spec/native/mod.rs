@@ -54,6 +54,8 @@
 
 mod model;
 
+pub mod program;
+
 use super::text::{self, Fields, Problems, Source};
 use super::{Error, Spec, WeightSource, numerics};
 
@@ -68,6 +70,11 @@ pub(super) fn read(source: &Source) -> Result<Spec, Error> {
     let root = Fields::root(source, &problems, &node);
     let name = root.text("name").map_or_else(|| file_name(source), str::to_owned);
     let model = root.table("model");
+    if root.has("program") {
+        let message = "this file holds a program, where a model is needed";
+        let help = "read it with isobath::spec::read_document, or name a file with a table `[model]`";
+        return Err(source.problem(None, message).help(help).into());
+    }
     root.check(&["model"], model.is_some(), || "table `[model]` is missing".to_owned(), SCHEMA);
     let architecture = model.map(|fields| model::read(&fields, name));
     let numerics = root.table("numerics").map_or(defaults, |fields| numerics::read(&fields, defaults));

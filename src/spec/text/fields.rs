@@ -80,6 +80,17 @@ impl<'a> Fields<'a> {
         filled.then(|| Self::of(self.source, self.problems, &entry.node, title, Some(entry.span.clone())))
     }
 
+    /// The tables of a list under a key; none where it is not there.
+    pub fn tables(&self, key: &str) -> Vec<Fields<'a>> {
+        let Some(node) = self.get(key) else { return Vec::new() };
+        let Value::List(items) = &node.value else {
+            self.wrong(key, node, &format!("a list of tables, each begun by [[{}.{key}]]", self.title));
+            return Vec::new();
+        };
+        let title = || format!("{}.{key}", self.title);
+        items.iter().map(|item| Self::of(self.source, self.problems, item, title(), Some(item.span.clone()))).collect()
+    }
+
     fn entry(&self, key: &str) -> Option<&'a Entry> {
         self.known.borrow_mut().insert(key.to_owned());
         self.entries.iter().find(|entry| entry.key == key)
@@ -102,10 +113,15 @@ impl<'a> Fields<'a> {
 
     /// Records a problem with a key's value, or with the table if the key is not there; one problem a key.
     pub fn refuse(&self, key: &str, message: impl Into<String>, help: Option<String>) {
+        let span = self.entry(key).map(|entry| entry.node.span.clone()).or_else(|| self.span.clone());
+        self.refuse_at(key, span, message, help);
+    }
+
+    /// Records a problem with a part of a key's value, one problem a key.
+    pub fn refuse_at(&self, key: &str, span: Option<Span>, message: impl Into<String>, help: Option<String>) {
         if !self.bad.borrow_mut().insert(key.to_owned()) {
             return;
         }
-        let span = self.entry(key).map(|entry| entry.node.span.clone()).or_else(|| self.span.clone());
         let problem = self.source.problem(span.as_ref(), message);
         let problem = if let Some(help) = help { problem.help(help) } else { problem };
         self.problems.push(span.map_or(0, |span| span.start), problem);
@@ -120,11 +136,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether nothing was wrong with some keys.
+    pub fn sound(&self, keys: &[&str]) -> bool {
+        !keys.iter().any(|key| self.bad.borrow().contains(*key))
+    }
+
     fn wrong(&self, key: &str, node: &Node, wanted: &str) {
         self.refuse(key, format!("`{key}` is {}, but must be {wanted}", node.value.kind()), None);
     }
 
-    fn missing(&self, key: &str) {
+    /// Records that a key is needed and not there.
+    pub fn missing(&self, key: &str) {
         if self.bad.borrow_mut().insert(key.to_owned()) {
             self.missing.borrow_mut().push(format!("`{key}`"));
         }
@@ -220,6 +242,16 @@ impl<'a> Fields<'a> {
             return Some(text);
         }
         self.wrong(key, node, "text in double quotes");
+        None
+    }
+
+    /// How many items the list under a key has, if there is a list.
+    pub fn list_len(&self, key: &str) -> Option<u64> {
+        let node = self.get(key)?;
+        if let Value::List(items) = &node.value {
+            return Some(items.len() as u64);
+        }
+        self.wrong(key, node, "a list");
         None
     }
 

@@ -4,11 +4,13 @@ mod document;
 mod fields;
 mod json;
 mod nearest;
+mod numbers;
 mod source;
 mod toml;
 
-pub(super) use document::Node;
+pub(super) use document::{Node, Value};
 pub(super) use fields::{Fields, MAX_DIMENSION, Problems};
+pub(super) use numbers::{number, numbers};
 pub(super) use source::Source;
 
 use super::Error;

@@ -1,0 +1,45 @@
+//! What a file describes: a model or a program, told by its tables; must not know what either means.
+
+use std::path::Path;
+
+use super::program::Program;
+use super::text::{self, Source, Value};
+use super::{Error, Spec, interpret, native};
+
+/// A file's content.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document {
+    /// A model: one forward pass.
+    Model(Box<Spec>),
+    /// A program: an unrolled learning rule.
+    Program(Box<Program>),
+}
+
+/// Reads a model or a program: TOML with a table `[program]` is a program, anything else is read as [`super::read`] does.
+///
+/// # Errors
+/// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
+pub fn read_document(path: &Path) -> Result<Document, Error> {
+    of(&Source::open(path)?)
+}
+
+/// Reads a model or a program from text; `name` stands for the file in errors.
+///
+/// # Errors
+/// As [`read_document`].
+pub fn parse_document(name: &str, text: &str) -> Result<Document, Error> {
+    of(&Source::from_text(name, text)?)
+}
+
+fn of(source: &Source) -> Result<Document, Error> {
+    if has_table(source, "program") {
+        return Ok(Document::Program(Box::new(native::program::read(source)?)));
+    }
+    Ok(Document::Model(Box::new(interpret(source)?)))
+}
+
+/// Whether the text is TOML with this key at its root.
+pub(super) fn has_table(source: &Source, key: &str) -> bool {
+    let Ok(node) = text::toml(source) else { return false };
+    matches!(&node.value, Value::Table(entries) if entries.iter().any(|entry| entry.key == key))
+}

@@ -1,0 +1,1 @@
+//! Programs in the native format, read and refused.
