@@ -4,8 +4,10 @@
 //! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
+mod document;
 mod error;
 pub mod hugging_face;
+mod looping;
 pub mod native;
 mod numerics;
 mod parameters;
@@ -16,7 +18,9 @@ pub use architecture::{
     Activation, Architecture, Attention, Block, Join, Mask, Mlp, Norm, NormKind, Numerics, Output, Placement,
     Positions, Rotary, Rounding, ScoreScale, Spec, WeightSource,
 };
+pub use document::{Document, read_document};
 pub use error::{Error, Place, Problem};
+pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use parameters::{Parameter, count, parameters};
 pub use weights::{Tensor, load};
 
