@@ -20,7 +20,7 @@ pub(super) fn decoding(model: &Model, tokens: u64) -> Result<Looped> {
         once("prompt", model.prompt()?, vec![]),
         along("embedding", &[0], model.window()?, vec![rows()]),
         model.stack(&[0, 1], model.context.clone(), vec![residual], |_| Ok(None))?,
-        along("choice", &[0], model.choice()?, vec![vec![wire(2, &[At::Back(0), At::Last])]]),
+        along("choice", &[0], model.choice()?, vec![vec![model.top(2, &[At::Back(0), At::Last])]]),
         along("next window", &[0], model.slide()?, vec![rows(), vec![wire(3, &[At::Back(0)])]]),
     ];
     model.system(vec![axis("tokens", tokens), model.layers()], blocks, 3)

@@ -23,7 +23,7 @@ pub fn from_architecture(
     let blocks = vec![
         once("embedding", model.embedding()?, vec![]),
         model.stack(&[0], model.context.clone(), vec![carried], |_| Ok(None))?,
-        once("head", model.head(&model.context, None)?, vec![vec![wire(1, &[At::Last])]]),
+        once("head", model.head(&model.context, None)?, vec![vec![model.top(1, &[At::Last])]]),
     ];
     model.system(vec![model.layers()], blocks, 2)
 }
@@ -102,7 +102,7 @@ fn in_rounds(model: &Model, rounds: u64) -> Result<Looped> {
     let blocks = vec![
         once("embedding", model.embedding()?, vec![]),
         model.stack(&[0, 1], model.context.clone(), vec![carried], |_| Ok(None))?,
-        once("head", model.head(&model.context, None)?, vec![vec![wire(1, &[At::Last, At::Last])]]),
+        once("head", model.head(&model.context, None)?, vec![vec![model.top(1, &[At::Last, At::Last])]]),
     ];
     model.system(vec![axis("rounds", rounds), model.layers()], blocks, 2)
 }
@@ -113,13 +113,23 @@ impl Model<'_> {
         axis("layers", self.architecture.blocks.len() as u64)
     }
 
-    /// What the residual is carried as: exactly, but under eager rounding stored where a norm reads it.
+    /// What the residual is carried as: exactly, but under eager rounding stored where a norm reads it. (So the rows of tokens are
+    /// stored before the first block, a layer that a LayerNorm right behind them would not wait for.)
     pub(super) fn carrier(&self) -> Carrier {
-        let post = self.architecture.blocks.iter().all(|block| block.placement == Placement::Post);
         match self.numerics.rounding {
-            Rounding::Eager if !post => Carrier::Stored(self.numerics.activations),
+            Rounding::Eager if !self.post() => Carrier::Stored(self.numerics.activations),
             Rounding::Eager | Rounding::Fused => Carrier::Exact,
         }
+    }
+
+    /// Whether what a block gives out is normalised, and so stored.
+    fn post(&self) -> bool {
+        self.architecture.blocks.iter().all(|block| block.placement == Placement::Post)
+    }
+
+    /// What a head reads of a block: as it is carried, or stored where it is.
+    pub(super) fn top(&self, block: usize, at: &[At]) -> Wire {
+        Wire { output: usize::from(self.post()), ..wire(block, at) }
     }
 
     pub(super) fn residual(&self, rows: Size) -> Vec<Size> {
@@ -147,7 +157,11 @@ impl Model<'_> {
             let x = make.port("residual", self.carrier(), self.residual(rows.clone()));
             make.memory = memory(&mut make)?;
             let x = make.block(&self.architecture.blocks[number], number, x)?;
-            Ok(make.carried(self.carrier(), x))
+            let mut graph = make.carried(self.carrier(), x);
+            if self.post() {
+                graph.outputs.push(("stored".to_owned(), x));
+            }
+            Ok(graph)
         };
         let bodies = numbers.map(body).collect::<Result<Vec<_>>>()?;
         let varies = (bodies.len() > 1).then_some(axes.len() - 1);
@@ -170,7 +184,8 @@ impl Model<'_> {
     /// From the residual to what is given out, of these rows of it (start and count).
     pub(super) fn head(&self, rows: &Size, kept: Option<(u64, u64)>) -> Result<Graph> {
         let mut make = self.make();
-        let x = make.port("residual", self.carrier(), self.residual(rows.clone()));
+        let carrier = if self.post() { Carrier::Stored(self.numerics.activations) } else { self.carrier() };
+        let x = make.port("residual", carrier, self.residual(rows.clone()));
         let x = kept.map_or(x, |(start, count)| make.rows("own positions", x, start, count));
         let (output, name) = make.head(x)?;
         Ok(make.build(vec![(name.to_owned(), output)]))

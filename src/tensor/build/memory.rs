@@ -32,7 +32,7 @@ pub(super) fn same_layer(mut model: Model, segments: u64, from: MemoryOf) -> Res
     let blocks = vec![
         along("embedding", &[0], model.embedding()?, vec![]),
         stack,
-        along("head", &[0], model.head(&rows, None)?, vec![vec![wire(1, &[At::Back(0), At::Last])]]),
+        along("head", &[0], model.head(&rows, None)?, vec![vec![model.top(1, &[At::Back(0), At::Last])]]),
         once("no memory", model.nothing(rows.value), vec![]),
     ];
     model.system(vec![axis("segments", segments), model.layers()], blocks, 2)
@@ -46,14 +46,19 @@ pub(super) fn tokens(mut model: Model, segments: u64, memory: u64) -> Result<Loo
     let rows = Size::fixed(memory + own + behind);
     model.context = Size::fixed(own);
     let residual = vec![wire(2, &[At::Back(0), At::Back(1)]), wire(1, &[At::Back(0)])];
-    let top = || vec![vec![wire(2, &[At::Back(0), At::Last])]];
+    let top = vec![vec![wire(2, &[At::Back(0), At::Last])]];
     let written = if behind > 0 { memory + own } else { 0 };
     let blocks = vec![
         once("memory", model.learned_memory(memory)?, vec![]),
         along("embedding", &[0], model.around(memory, behind > 0)?, vec![vec![wire(3, &[At::Back(1)]), wire(0, &[])]]),
         model.stack(&[0, 1], rows.clone(), vec![residual], |_| Ok(None))?,
-        along("memory written", &[0], model.kept(&rows, written, memory), top()),
-        along("head", &[0], model.head(&rows, Some((memory, own)))?, top()),
+        along("memory written", &[0], model.kept(&rows, written, memory), top),
+        along(
+            "head",
+            &[0],
+            model.head(&rows, Some((memory, own)))?,
+            vec![vec![model.top(2, &[At::Back(0), At::Last])]],
+        ),
     ];
     model.system(vec![axis("segments", segments), model.layers()], blocks, 4)
 }
@@ -76,7 +81,7 @@ pub(super) fn feedback(mut model: Model, window: u64) -> Result<Looped> {
     let blocks = vec![
         along("embedding", &[0], model.embedding()?, vec![]),
         stack,
-        along("head", &[0], model.head(&one, None)?, vec![vec![wire(1, &[At::Back(0), At::Last])]]),
+        along("head", &[0], model.head(&one, None)?, vec![vec![model.top(1, &[At::Back(0), At::Last])]]),
         once("no memory", model.nothing(1), vec![]),
     ];
     model.system(vec![axis("context", context), model.layers()], blocks, 2)
