@@ -39,8 +39,21 @@ impl Lowering<'_> {
         let ids = self.array(tokens)?;
         let (vocabulary, width) = (self.graph.param(table).shape[0], self.graph.param(table).shape[1]);
         let rows = self.rounded(table, scale, format);
-        let array = self.maker.lookup(ids, vocabulary, width, &rows)?;
+        let chosen = tokens.is_some_and(|id| self.graph.node(id).shape.len() == 2);
+        let array = match chosen {
+            true => self.chosen_rows(ids, width, &rows)?,
+            false => self.maker.lookup(ids, vocabulary, width, &rows)?,
+        };
         Ok(Value::Form(Form { array, unit: unit_of(format.fraction()) }))
+    }
+
+    /// Rows of one-hot choices [position, vocabulary]: no layer.
+    fn chosen_rows(&mut self, choices: ArrayId, width: u64, rows: &Constants) -> Result<ArrayId> {
+        let mut shape = self.maker.shape(choices);
+        let vocabulary = std::mem::replace(&mut shape[1], Size::fixed(width));
+        let coef = Coef::table(rows.table, Index::strided([(1, 1), (2, width as i64)]));
+        let choice = Term::new(choices, vec![Index::axis(0), Index::axis(2)]).over(vec![vocabulary]).times(coef);
+        Ok(self.maker.affine(shape, None, vec![choice], vec![])?)
     }
 
     fn array(&mut self, id: Option<NodeIndex>) -> Result<ArrayId> {

@@ -340,7 +340,7 @@ impl<'a> Lowering<'a> {
     fn dot(&mut self, q: NodeIndex, k: NodeIndex, attended: Attended) -> Result<Value> {
         let (q, k) = (self.word(q)?, self.word(k)?);
         let [position, group, member, width] = &q.shape[..] else { unreachable!("queries have four axes") };
-        let shape = [position, position, group, member, width].map(Clone::clone).to_vec();
+        let shape = [position, &k.shape[0], group, member, width].map(Clone::clone).to_vec();
         let first = [0, 2, 3, 4].map(Index::axis).to_vec();
         let second = [1, 2, 4].map(Index::axis).to_vec();
         let pairing = Pairing { shape, band: band(attended), first, second };

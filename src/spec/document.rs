@@ -1,21 +1,23 @@
-//! What a file describes: a model or a program, told by its tables; must not know what either means.
+//! What a file describes, told by its tables; must not know what any of it means.
 
 use std::path::Path;
 
 use super::program::Program;
 use super::text::{self, Source, Value};
-use super::{Error, Spec, interpret, native};
+use super::{Error, Looped, Spec, interpret, native};
 
 /// A file's content.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document {
     /// A model: one forward pass.
     Model(Box<Spec>),
+    /// A model's blocks repeated along axes.
+    Looped(Box<Looped>),
     /// A program: an unrolled learning rule.
     Program(Box<Program>),
 }
 
-/// Reads a model or a program: TOML with a table `[program]` is a program, anything else is read as [`super::read`] does.
+/// Reads a file of any kind; paths as in [`super::read`].
 ///
 /// # Errors
 /// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
@@ -23,7 +25,7 @@ pub fn read_document(path: &Path) -> Result<Document, Error> {
     of(&Source::open(path)?)
 }
 
-/// Reads a model or a program from text; `name` stands for the file in errors.
+/// Reads text of any kind; `name` stands for the file in errors.
 ///
 /// # Errors
 /// As [`read_document`].
@@ -35,7 +37,10 @@ fn of(source: &Source) -> Result<Document, Error> {
     if has_table(source, "program") {
         return Ok(Document::Program(Box::new(native::program::read(source)?)));
     }
-    Ok(Document::Model(Box::new(interpret(source)?)))
+    match native::looped(source)? {
+        Some(looped) => Ok(Document::Looped(Box::new(looped))),
+        None => Ok(Document::Model(Box::new(interpret(source)?))),
+    }
 }
 
 /// Whether the text is TOML with this key at its root.

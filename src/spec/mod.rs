@@ -7,6 +7,7 @@ pub mod architecture;
 mod document;
 mod error;
 pub mod hugging_face;
+mod looping;
 mod loss_graph;
 pub mod native;
 mod numerics;
@@ -21,6 +22,7 @@ pub use architecture::{
 };
 pub use document::{Document, parse_document, read_document};
 pub use error::{Error, Place, Problem};
+pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use parameters::{Parameter, count, parameters};
 pub use weights::{Tensor, load};
 

@@ -201,6 +201,14 @@ fn weight(graph: &Graph, id: ParamId, position: usize) -> Option<Rational> {
     Some(Rational::new(level.into(), BigInt::one() << param.format.fraction()))
 }
 
+/// Token ids, as such or as the place of the one in each choice.
+fn ids(tokens: &Tensor) -> Option<Vec<Rational>> {
+    match tokens.shape[..] {
+        [_] => Some(tokens.values.clone()),
+        _ => rows(tokens).map(|row| Some(whole(row.iter().position(One::is_one)?))).collect(),
+    }
+}
+
 fn embed(
     graph: &Graph,
     tokens: &Tensor,
@@ -210,7 +218,7 @@ fn embed(
 ) -> Option<Vec<Rational>> {
     let width = graph.param(table).shape[1] as usize;
     let mut values = Vec::new();
-    for token in &tokens.values {
+    for token in ids(tokens)? {
         let row = usize::try_from(token.to_integer()).ok()?;
         for feature in 0..width {
             let entry = weight(graph, table, row * width + feature)?;
@@ -316,11 +324,12 @@ fn round_root(square: &Rational, negative: bool, offset: &Rational, format: Form
 
 fn dot(q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
     let [positions, groups, members, width] = q.shape[..] else { return Vec::new() };
-    let mut values = vec![Rational::zero(); positions * positions * groups * members];
+    let keys = k.shape[0];
+    let mut values = vec![Rational::zero(); positions * keys * groups * members];
     for (position, value) in values.iter_mut().enumerate() {
         let (rest, member) = position.div_rem(&members);
         let (rest, group) = rest.div_rem(&groups);
-        let (query, key) = rest.div_rem(&positions);
+        let (query, key) = rest.div_rem(&keys);
         if attended.allows(query as u64, key as u64) {
             let a = ((query * groups + group) * members + member) * width;
             let b = (key * groups + group) * width;

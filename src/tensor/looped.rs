@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Graph;
+pub use super::build::looped::{from_architecture, from_looping, from_spec};
 use super::interpret::{Tensor, outputs};
 use crate::loops::System;
 use crate::number::Rational;

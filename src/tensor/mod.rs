@@ -87,7 +87,7 @@ pub enum Op {
         /// The vocabulary size.
         vocabulary: u64,
     },
-    /// `round(scale * table[token])`.
+    /// `round(scale * table[token])`, of token ids [position] or of one-hot choices [position, vocabulary].
     Embed {
         /// [vocabulary, width].
         table: ParamId,
@@ -150,6 +150,7 @@ pub enum Op {
         format: Format,
     },
     /// Products of queries [query, group, member, feature] and keys [key, group, feature], summed over features, where attended.
+    /// Where there is a mask, there are as many keys as queries.
     Dot(Attended),
     /// `round(sum of e(s) v / sum of e(s))` over attended keys: scores, values [key, group, feature].
     Attend(Scores, Attended),

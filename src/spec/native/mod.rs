@@ -51,23 +51,102 @@
 //! limit = 1.0                   # random only: greatest absolute value; default: that of the format
 //! # file = "x.safetensors"      # instead of source: tensors under the names that isobath::spec::parameters lists
 //! ```
+//!
+//! With one more table the blocks are repeated ([`super::read_document`]; [`super::read`] refuses it):
+//!
+//! ```text
+//! [loop]
+//! kind = "rounds"               # needed: "rounds", "segment-memory", "memory-tokens", "feedback" or "decoding"
+//! rounds = 2                    # rounds only, needed: times the stack is run with the same weights
+//! segments = 3                  # segment-memory and memory-tokens only, needed: segments of `context` tokens each
+//! from = "same-layer"           # segment-memory only: "same-layer" (what the layer gave out) or "below" (what it read)
+//! memory = 1                    # memory-tokens only, needed: memory tokens; their first rows are the weight `memory`
+//! window = 2                    # feedback only, needed: tokens back; `context` tokens are read
+//! tokens = 2                    # decoding only, needed: tokens generated, from a window of `context` tokens
+//! ```
+//!
+//! Instead of `[model]`, layers of linear attention that do gradient descent on the examples in their context:
+//!
+//! ```text
+//! [linear-attention]
+//! layers = 4                    # needed: layers, each one step
+//! features = 2                  # needed: features of an example
+//! examples = 3                  # needed: examples in the context; one token more asks
+//! step = 0.25                   # the learning rate over the number of examples: a whole number of a power of two
+//! data = "fixed(2,2)"           # format of data, keys and queries
+//! values = "fixed(4,2)"         # format of values (residuals) and of the prediction
+//! sums = "fixed(5,2)"           # format of sums of values times keys (minus the gradient)
+//! targets = "fixed(5,6)"        # format of targets carried on: bits after the point for step * sums * data
+//! ```
+
+mod looping;
 
 mod model;
 
 pub mod program;
 
 use super::text::{self, Fields, Problems, Source};
-use super::{Error, Spec, WeightSource, numerics};
+use super::{Error, Looped, Problem, Spec, WeightSource, numerics};
+use crate::number::{Format, FormatError};
 
 /// Said of every unknown key that resembles no known one.
 const SCHEMA: &str = "the keys of the native format are listed in the documentation of isobath::spec::native";
 
-/// Reads a native specification.
+/// Reads a native specification without loops.
 pub(super) fn read(source: &Source) -> Result<Spec, Error> {
     let node = text::toml(source)?;
-    let defaults = numerics::defaults()?;
     let problems = Problems::default();
     let root = Fields::root(source, &problems, &node);
+    for table in LOOPS {
+        let message = || format!("`[{table}]` repeats blocks along axes, which only looped models are read with");
+        root.check(&[table], !root.has(table), message, "name a model without loops here");
+    }
+    let spec = model(source, &root)?;
+    root.finish(SCHEMA);
+    problems.finish()?;
+    spec.ok_or_else(|| nothing(source))
+}
+
+/// The tables that make a looped model.
+const LOOPS: [&str; 2] = ["loop", "linear-attention"];
+
+/// Reads a native specification of something in loops; none if it has no such table or is not TOML.
+pub(super) fn looped(source: &Source) -> Result<Option<Looped>, Error> {
+    let Ok(node) = text::toml(source) else { return Ok(None) };
+    let problems = Problems::default();
+    let root = Fields::root(source, &problems, &node);
+    let looped = match LOOPS.map(|key| root.table(key)) {
+        [None, None] => return Ok(None),
+        [_, Some(layers)] => {
+            let name = root.text("name").map_or_else(|| file_name(source), str::to_owned);
+            Some(Looped::LinearAttention(looping::linear_attention(&layers, name, formats()?)))
+        }
+        [Some(fields), None] => {
+            let looping = looping::looping(&fields);
+            model(source, &root)?.map(|model| Looped::Model(Box::new(model), looping))
+        }
+    };
+    root.finish(SCHEMA);
+    problems.finish()?;
+    looped.map(Some).ok_or_else(|| nothing(source))
+}
+
+fn nothing(source: &Source) -> Error {
+    source.problem(None, "there is no model in this file").into()
+}
+
+/// The formats of linear attention that does not say.
+fn formats() -> Result<[Format; 5], Error> {
+    let formats = || -> Result<_, FormatError> {
+        let parse = |text: &str| text.parse::<Format>();
+        Ok([parse("int(2)")?, parse("fixed(2,2)")?, parse("fixed(4,2)")?, parse("fixed(5,2)")?, parse("fixed(5,6)")?])
+    };
+    formats().map_err(|error| Problem::new(error.to_string()).into())
+}
+
+/// Reads the tables of a model.
+fn model(source: &Source, root: &Fields) -> Result<Option<Spec>, Error> {
+    let defaults = numerics::defaults()?;
     let name = root.text("name").map_or_else(|| file_name(source), str::to_owned);
     let model = root.table("model");
     if root.has("program") {
@@ -79,10 +158,7 @@ pub(super) fn read(source: &Source) -> Result<Spec, Error> {
     let architecture = model.map(|fields| model::read(&fields, name));
     let numerics = root.table("numerics").map_or(defaults, |fields| numerics::read(&fields, defaults));
     let weights = root.table("weights").map_or(WeightSource::Free, |fields| weights(&fields));
-    root.finish(SCHEMA);
-    problems.finish()?;
-    let architecture = architecture.ok_or_else(|| source.problem(None, "there is no model in this file"))?;
-    Ok(Spec { architecture, numerics, weights })
+    Ok(architecture.map(|architecture| Spec { architecture, numerics, weights }))
 }
 
 fn file_name(source: &Source) -> String {

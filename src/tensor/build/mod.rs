@@ -1,0 +1,288 @@
+//! From an architecture and its numerics to a tensor graph; the points where values are rounded are decided here (design: section 4).
+
+mod block;
+
+mod decoding;
+
+mod descent;
+
+mod ends;
+
+pub mod looped;
+
+mod memory;
+
+use std::collections::HashMap;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+use thiserror::Error;
+
+use crate::expr::Size;
+use crate::loops::LoopError;
+use crate::number::{Function, Rational, rational_from_decimal};
+use crate::spec::{Architecture, Numerics, Positions, Rounding};
+use crate::tensor::{Carrier, Graph, Node, Op, Param, ParamId, Parameters, ParamsError};
+
+/// Why no graph could be made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A weight could not be given.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// A context beyond the learned position table, or none at all.
+    #[error("context {asked} is not possible: {reason}")]
+    Context {
+        /// Asked for.
+        asked: u64,
+        /// Why not.
+        reason: String,
+    },
+    /// A number that the semantics does not allow.
+    #[error("{what} is {value}: {reason}")]
+    Value {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// A rescaling of rotary angles whose tables are not made.
+    #[error(
+        "rotary scaling `{0}` changes table entries that are not computed yet: the architecture can be reported, not compiled with weights"
+    )]
+    RotaryScaling(String),
+    /// Blocks that are not one block repeated.
+    #[error(
+        "block {number} of {name} has another structure than block 0, so the blocks are no loop over layers; measure the model as a whole"
+    )]
+    Unlike {
+        /// The model.
+        name: String,
+        /// The first block that differs.
+        number: usize,
+    },
+    /// An architecture that a loop does not go with.
+    #[error("{0}")]
+    Loop(&'static str),
+    /// Blocks that cannot be wired up.
+    #[error(transparent)]
+    Wiring(#[from] LoopError),
+}
+
+type Result<T> = std::result::Result<T, BuildError>;
+
+/// The tensor graph of an architecture at a context length (bound to a number, and perhaps left free).
+///
+/// # Errors
+/// When the context exceeds the position table, a weight is missing, or a number is out of range.
+pub fn from_architecture(
+    architecture: &Architecture,
+    numerics: &Numerics,
+    parameters: &Parameters,
+    context: &Size,
+) -> Result<Graph> {
+    let model = Model::new(architecture, numerics, parameters, context)?;
+    let mut make = model.make();
+    let mut x = make.embedding()?;
+    for (number, block) in architecture.blocks.iter().enumerate() {
+        x = make.within(&format!("block {number}"), |make| make.block(block, number, x))?;
+    }
+    let (output, output_name) = make.head(x)?;
+    Ok(make.build(vec![(output_name.to_owned(), output)]))
+}
+
+/// What all graphs of a model are made from.
+#[derive(Clone)]
+struct Model<'a> {
+    architecture: &'a Architecture,
+    numerics: &'a Numerics,
+    parameters: &'a Parameters,
+    context: Size,
+}
+
+impl<'a> Model<'a> {
+    fn new(
+        architecture: &'a Architecture,
+        numerics: &'a Numerics,
+        parameters: &'a Parameters,
+        context: &Size,
+    ) -> Result<Self> {
+        check_context(architecture, context)?;
+        Ok(Self { architecture, numerics, parameters, context: context.clone() })
+    }
+
+    /// An empty graph.
+    fn make(&self) -> Make<'a> {
+        Make {
+            architecture: self.architecture,
+            numerics: self.numerics,
+            parameters: self.parameters,
+            nodes: DiGraph::new(),
+            params: Vec::new(),
+            module: Vec::new(),
+            context: self.context.clone(),
+            memory: None,
+            stored: HashMap::new(),
+            centred: HashMap::new(),
+        }
+    }
+}
+
+fn check_context(architecture: &Architecture, context: &Size) -> Result<()> {
+    let refuse = |reason: String| Err(BuildError::Context { asked: context.value, reason });
+    match architecture.positions {
+        _ if context.value == 0 => refuse("a sequence has at least one token".to_owned()),
+        _ if context.value > 1 << 60 => refuse("at most 2^60 tokens".to_owned()),
+        Positions::Learned { rows, .. } if context.value > rows => refuse(format!(
+            "the learned position table of {} has {rows} rows; use --context {rows} or less",
+            architecture.name
+        )),
+        _ => Ok(()),
+    }
+}
+
+struct Make<'a> {
+    architecture: &'a Architecture,
+    numerics: &'a Numerics,
+    parameters: &'a Parameters,
+    nodes: DiGraph<Node, usize>,
+    params: Vec<Param>,
+    module: Vec<String>,
+    context: Size,
+    /// What attention reads beside the positions themselves.
+    memory: Option<Memory>,
+    /// What was made of a value already: its stored and its centred form.
+    stored: HashMap<NodeIndex, NodeIndex>,
+    centred: HashMap<NodeIndex, NodeIndex>,
+}
+
+/// Rows that attention has keys and values of, none of which asks.
+#[derive(Clone, Copy)]
+struct Memory {
+    rows: NodeIndex,
+    /// The keys of the positions themselves come after those of the memory; else there are only those of the memory.
+    own: bool,
+}
+
+impl Make<'_> {
+    /// The finished graph.
+    fn build(self, outputs: Vec<(String, NodeIndex)>) -> Graph {
+        Graph { nodes: self.nodes, params: self.params, outputs }
+    }
+
+    /// The next port.
+    fn port(&mut self, label: &str, carrier: Carrier, shape: Vec<Size>) -> NodeIndex {
+        self.add(label, Op::Port(carrier), &[], shape)
+    }
+
+    /// Rows one after the other.
+    fn join(&mut self, label: &str, parts: &[NodeIndex]) -> NodeIndex {
+        if let [only] = parts {
+            return *only;
+        }
+        let mut shape = self.shape(parts[0]);
+        shape[0] = Size::fixed(parts.iter().map(|part| self.nodes[*part].shape[0].value).sum());
+        self.add(label, Op::Concat(0), parts, shape)
+    }
+
+    /// Some of the rows.
+    fn rows(&mut self, label: &str, x: NodeIndex, start: u64, count: u64) -> NodeIndex {
+        let mut shape = self.shape(x);
+        shape[0] = Size::fixed(count);
+        self.add(label, Op::Slice { axis: 0, start }, &[x], shape)
+    }
+
+    fn within<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.module.push(name.to_owned());
+        let result = f(self);
+        self.module.pop();
+        result
+    }
+
+    fn param(&mut self, name: &str, shape: &[u64]) -> Result<ParamId> {
+        self.params.push(self.parameters.get(name, shape)?);
+        Ok(ParamId(self.params.len() - 1))
+    }
+
+    /// Adds an operation; under eager rounding its result is stored at once.
+    fn add(&mut self, label: &str, op: Op, operands: &[NodeIndex], shape: Vec<Size>) -> NodeIndex {
+        let eager = self.numerics.rounding == Rounding::Eager;
+        let store = eager && !op.stores() && !moves(&op);
+        let attended = match op {
+            Op::Dot(attended) | Op::Softmax(_, attended, _) => Some(attended),
+            _ => None,
+        };
+        let module = self.module.clone();
+        let id = self.nodes.add_node(Node { op, shape, attended, module, label: label.to_owned() });
+        for (slot, operand) in operands.iter().enumerate() {
+            self.nodes.add_edge(*operand, id, slot);
+        }
+        if store { self.store(label, id) } else { id }
+    }
+
+    fn shape(&self, id: NodeIndex) -> Vec<Size> {
+        self.nodes[id].shape.clone()
+    }
+
+    fn store(&mut self, label: &str, x: NodeIndex) -> NodeIndex {
+        if let Some(stored) = self.stored.get(&x) {
+            return *stored;
+        }
+        let stored = self.store_through(label, Function::Identity, x);
+        self.stored.insert(x, stored);
+        stored
+    }
+
+    fn centre(&mut self, x: NodeIndex) -> NodeIndex {
+        if let Some(centred) = self.centred.get(&x) {
+            return *centred;
+        }
+        let shape = self.shape(x);
+        let centred = self.add("centre", Op::Centre, &[x], shape);
+        self.centred.insert(x, centred);
+        centred
+    }
+
+    /// Rounds, unless the value is stored already.
+    fn store_through(&mut self, label: &str, function: Function, x: NodeIndex) -> NodeIndex {
+        let node = &self.nodes[x];
+        if function == Function::Identity && node.op.stores() && !matches!(node.op, Op::Embed { .. }) {
+            return x;
+        }
+        let (shape, attended) = (node.shape.clone(), node.attended);
+        let op = Op::Store { function, format: self.numerics.activations };
+        let id = self.add(label, op, &[x], shape);
+        self.nodes[id].attended = attended;
+        id
+    }
+
+    fn linear(&mut self, label: &str, name: &str, bias: bool, x: NodeIndex, out: &[u64]) -> Result<NodeIndex> {
+        let inputs: u64 = self.nodes[x].shape[1..].iter().map(|size| size.value).product();
+        let outputs: u64 = out.iter().product();
+        let weight = self.param(&format!("{name}.weight"), &[outputs, inputs])?;
+        let bias = if bias { Some(self.param(&format!("{name}.bias"), &[outputs])?) } else { None };
+        let shape = self.shape_of(x, out);
+        Ok(self.add(label, Op::Linear { weight, bias, out: out.to_vec() }, &[x], shape))
+    }
+
+    fn shape_of(&self, x: NodeIndex, features: &[u64]) -> Vec<Size> {
+        let mut shape = vec![self.nodes[x].shape[0].clone()];
+        shape.extend(features.iter().map(|size| Size::fixed(*size)));
+        shape
+    }
+}
+
+/// Operations that make no new number, or centre: never rounded.
+fn moves(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Tokens { .. } | Op::Argmax | Op::Last | Op::Centre | Op::Port(_) | Op::Concat(_) | Op::Slice { .. }
+    )
+}
+
+fn positive(what: &'static str, value: f64) -> Result<Rational> {
+    let exact = (value > 0.0).then(|| rational_from_decimal(value)).flatten();
+    exact.ok_or_else(|| BuildError::Value { what, value: value.to_string(), reason: "it must be a positive number" })
+}
