@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
-use super::elementary::{exp, exp_negative, normal_above_zero};
+use super::elementary::{exp, exp_negative, ln, normal_above_zero};
 use super::fixed_point::{Interval, refine};
 use super::rounding::{round_quotient, round_square_root};
 use super::{Format, Rational, constants};
@@ -25,6 +25,8 @@ pub enum Function {
     Tanh,
     /// `1 / (1 + e^-x)`.
     Sigmoid,
+    /// `ln(1 + e^x)`.
+    Softplus,
     /// `e^x`; an argument above [`EXP_LIMIT`] is taken as [`EXP_LIMIT`].
     Exp,
     /// `cap * tanh(x / cap)`; 0 everywhere when the cap is 0.
@@ -112,12 +114,14 @@ impl Function {
             Self::SoftCap(cap) if cap.is_zero() => Some(BigInt::zero()),
             Self::Sigmoid if p.is_zero() => nearest(&BigInt::one(), &2.into()),
             Self::Exp if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
+            // ln 2 at 0, and irrational everywhere (Lindemann and Weierstrass).
+            Self::Softplus => None,
             _ if p.is_zero() => Some(BigInt::zero()),
             _ => None,
         }
     }
 
-    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; `x` is not 0 and the value is irrational.
+    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; the value is irrational, and `x` is not 0 but for softplus.
     fn enclose(&self, x: &Rational, width: u64) -> Interval {
         let argument = Argument::of(x);
         match self {
@@ -127,6 +131,7 @@ impl Function {
             Self::Silu => argument.gated(width, sigmoid),
             Self::Tanh => tanh(&argument, width),
             Self::Sigmoid => sigmoid(&argument, width),
+            Self::Softplus => softplus(&argument, width),
             Self::SoftCap(cap) => soft_cap(&argument, cap, width),
             _ => exponential(x, width),
         }
@@ -214,6 +219,17 @@ fn tanh(argument: &Argument, width: u64) -> Interval {
     let mut value = one.minus(&decay).over(&one.plus(&decay), width);
     value.hi = value.hi.min(one.hi);
     argument.signed(value)
+}
+
+/// `max(x, 0) + ln(1 + e^-y)` of the magnitude `y`. The lower bound is never below the argument itself, so that a value just above a
+/// tie at the argument is known to be above it.
+fn softplus(argument: &Argument, width: u64) -> Interval {
+    let magnitude = argument.magnitude(width);
+    let decay = exp_negative(&magnitude, width);
+    let one = BigInt::one() << width;
+    let log = |decay: &BigInt| ln(&Rational::new(&one + decay, one.clone()), width);
+    let above = Interval { lo: log(&decay.lo).lo, hi: log(&decay.hi).hi };
+    if argument.negative { above } else { magnitude.plus(&above) }
 }
 
 fn soft_cap(argument: &Argument, cap: &Rational, width: u64) -> Interval {
