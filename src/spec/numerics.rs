@@ -41,7 +41,8 @@ pub(super) fn read(fields: &Fields, defaults: Numerics) -> Numerics {
     numerics
 }
 
-fn format(fields: &Fields, key: &str, default: Format) -> Format {
+/// The format under a key.
+pub(super) fn format(fields: &Fields, key: &str, default: Format) -> Format {
     match fields.text(key).map(str::parse) {
         None => default,
         Some(Ok(format)) => format,

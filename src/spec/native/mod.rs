@@ -54,6 +54,9 @@
 
 mod model;
 
+pub mod recurrent;
+
+use self::model::ACTIVATIONS;
 use super::text::{self, Fields, Problems, Source};
 use super::{Error, Spec, WeightSource, numerics};
 
