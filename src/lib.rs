@@ -16,6 +16,8 @@ pub mod loops;
 
 pub mod tensor;
 
+pub mod recurrent;
+
 pub mod circuit;
 
 pub mod words;
