@@ -24,6 +24,8 @@ pub mod cost;
 
 pub mod program;
 
+pub mod recurrent;
+
 pub mod circuit;
 
 pub mod words;

@@ -135,6 +135,8 @@ struct Lowering<'a> {
     ports: std::vec::IntoIter<system::Declared>,
     /// Layers up to each array, as far as known; a port counts as late.
     layers: Vec<u64>,
+    /// How late each port counts, in order; once, where not said.
+    lateness: Vec<u64>,
 }
 
 /// An array of input bits and what it stands for.
@@ -171,6 +173,7 @@ impl<'a> Lowering<'a> {
             inputs: Vec::new(),
             ports: ports.into_iter(),
             layers: Vec::new(),
+            lateness: Vec::new(),
         }
     }
 

@@ -8,7 +8,8 @@ use crate::number::{Format, Function};
 use crate::tensor::Op;
 use crate::words::{Form, Pairing, Stored, Strategy, unit_of};
 
-/// Ports stand for values of earlier iterations, which are taken to come later than any input.
+/// Ports stand for values of earlier iterations, which are taken to come later than any input; and those carried along an inner axis
+/// later than those of outer axes, so that a product costs the innermost recurrence least.
 const LATE: u64 = 1 << 32;
 
 impl Lowering<'_> {
@@ -62,7 +63,7 @@ impl Lowering<'_> {
         for known in self.layers.len()..=id.index() {
             let layer = match &self.maker.builder.arrays()[known].node {
                 Node::Input => 0,
-                Node::Port => LATE,
+                Node::Port => LATE * self.port_lateness(known),
                 Node::Bank(bank) => self.layers[bank.form.index()] + 1,
                 Node::Affine(affine) => {
                     affine.terms.iter().map(|term| self.layers[term.source.index()]).max().unwrap_or(0)
@@ -71,6 +72,13 @@ impl Lowering<'_> {
             self.layers.push(layer);
         }
         self.layers[id.index()]
+    }
+
+    /// How late the port at this place among the arrays counts.
+    fn port_lateness(&self, place: usize) -> u64 {
+        let before = &self.maker.builder.arrays()[..place];
+        let number = before.iter().filter(|array| matches!(array.node, Node::Port)).count();
+        self.lateness.get(number).copied().unwrap_or(1)
     }
 }
 

@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use num_traits::One;
+use petgraph::algo::has_path_connecting;
 use petgraph::graph::NodeIndex;
 
 use super::{Input, LowerError, Lowering, Result, Value, is_known};
 use crate::circuit::Circuit;
 use crate::interval::Interval;
-use crate::loops::System;
+use crate::loops::{At, System};
 use crate::number::Rational;
 use crate::tensor::{Carrier, Graph, looped};
 use crate::words::{Form, Strategy, common_unit};
@@ -47,10 +48,27 @@ impl Declared {
         let range = self.in_unit(&unit).hull(&other.in_unit(&unit));
         Self { unit, range }
     }
+
+    /// The same with each end that lies beyond `before` moved out by its size times a power of two.
+    fn beyond(self, before: &Self, bits: u32) -> Self {
+        let (old, Self { unit, mut range }) = (before.in_unit(&self.unit), self);
+        let reach = range.magnitude() << bits;
+        if range.lo < old.lo {
+            range.lo -= &reach;
+        }
+        if range.hi > old.hi {
+            range.hi += reach;
+        }
+        Self { unit, range }
+    }
 }
 
 /// Passes over all blocks before a range counts as growing for ever.
-const PASSES: usize = 8;
+const PASSES: u32 = 12;
+
+/// Passes after which a range that still grows is widened beyond what was seen, by ever more bits: so a bound far out, that stores
+/// set in the end, is found all the same.
+const PATIENCE: u32 = 3;
 
 /// Lowers every body.
 ///
@@ -59,8 +77,12 @@ const PASSES: usize = 8;
 pub fn system(system: &looped::Looped, strategy: Strategy) -> std::result::Result<LoweredLoops, LowerError> {
     let known = system.blocks().iter().flat_map(|block| &block.bodies).all(is_known);
     let mut wiring = Wiring::new(system, strategy, known)?;
-    for _ in 0..PASSES {
+    for pass in 0..PASSES {
+        wiring.stride = pass.checked_sub(PATIENCE).map(|beyond| 1 << beyond);
         if !wiring.widen()? {
+            if wiring.stride.is_some() {
+                wiring.narrow()?;
+            }
             return wiring.finish();
         }
     }
@@ -80,6 +102,8 @@ struct Wiring<'s> {
     group: HashMap<Key, Key>,
     declared: HashMap<Key, Declared>,
     grown: Option<Key>,
+    /// Bits that growing ranges are widened by.
+    stride: Option<u32>,
 }
 
 /// A lowered body.
@@ -94,7 +118,7 @@ struct Body {
 impl<'s> Wiring<'s> {
     fn new(system: &'s looped::Looped, strategy: Strategy, known: bool) -> Result<Self> {
         let (targets, group, declared) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut wiring = Self { system, strategy, known, targets, group, declared, grown: None };
+        let mut wiring = Self { system, strategy, known, targets, group, declared, grown: None, stride: None };
         for block in system.blocks() {
             let ports = block.bodies[0].ports();
             for (port, (wires, (node, carrier))) in block.ports.iter().zip(&ports).enumerate() {
@@ -161,7 +185,10 @@ impl<'s> Wiring<'s> {
     fn declare(&mut self, key: Key, form: Declared) -> bool {
         let group = self.name(key);
         let next = match self.declared.get(&group) {
-            Some(before) => before.hull(&form),
+            Some(before) => match (before.hull(&form), self.stride) {
+                (next, Some(bits)) if next != *before => next.beyond(before, bits),
+                (next, _) => next,
+            },
             None => form,
         };
         let changed = self.declared.get(&group) != Some(&next);
@@ -172,6 +199,47 @@ impl<'s> Wiring<'s> {
         changed
     }
 
+    /// What ranges found by widening lead to in one pass: inside them, so it holds as well.
+    fn narrow(&mut self) -> Result<()> {
+        let mut next: HashMap<Key, Declared> = HashMap::new();
+        for (number, block) in self.system.blocks().iter().enumerate() {
+            for graph in &block.bodies {
+                let body = self.body(number, graph, self.ports(number).unwrap_or_default())?;
+                for (output, form) in body.forms.into_iter().enumerate() {
+                    let Some(form) = form else { continue };
+                    let group = self.name((number, output));
+                    let hull = next.get(&group).map_or_else(|| form.clone(), |known| known.hull(&form));
+                    next.insert(group, hull);
+                }
+            }
+        }
+        for (group, declared) in &mut self.declared {
+            if let Some(form) = next.get(group) {
+                declared.range = form.in_unit(&declared.unit);
+            }
+        }
+        Ok(())
+    }
+
+    /// How late what each port carries counts: one carried along an axis from values that rest on what is carried along it counts more
+    /// the further inward that axis is.
+    fn lateness(&self, block: usize) -> Vec<u64> {
+        let block = &self.system.blocks()[block];
+        let along = |port: usize| {
+            let wire = &block.ports[port][0];
+            let own = std::ptr::eq(block, &self.system.blocks()[wire.block]);
+            wire.at.iter().rposition(|at| matches!(at, At::Back(1..))).filter(|_| own)
+        };
+        let (graph, ports) = (&block.bodies[0], block.bodies[0].ports());
+        let recurs = |port: usize, axis: usize| {
+            let given = graph.outputs()[block.ports[port][0].output].1;
+            let feeds = |other: usize| has_path_connecting(graph.petgraph(), ports[other].0, given, None);
+            (0..ports.len()).any(|other| along(other) == Some(axis) && feeds(other))
+        };
+        let late = |port: usize| along(port).filter(|axis| recurs(port, *axis)).map_or(1, |axis| axis as u64 + 2);
+        (0..ports.len()).map(late).collect()
+    }
+
     fn growing(&self) -> LowerError {
         let (block, output) = self.grown.unwrap_or_default();
         let block = &self.system.blocks()[block];
@@ -180,6 +248,7 @@ impl<'s> Wiring<'s> {
 
     fn body(&self, block: usize, graph: &Graph, ports: Vec<Declared>) -> Result<Body> {
         let mut lowering = Lowering::new(graph, self.strategy, self.known, ports);
+        lowering.lateness = self.lateness(block);
         lowering.run()?;
         let (mut units, mut forms) = (Vec::new(), Vec::new());
         for (number, (name, id)) in graph.outputs().iter().enumerate() {

@@ -25,6 +25,8 @@ pub enum Function {
     Tanh,
     /// `1 / (1 + e^-x)`.
     Sigmoid,
+    /// `ln(1 + e^x)`, whose slope is [`Function::Sigmoid`].
+    Softplus,
     /// `e^x`; an argument above [`EXP_LIMIT`] is taken as [`EXP_LIMIT`].
     Exp,
     /// `cap * tanh(x / cap)`; 0 everywhere when the cap is 0.
@@ -41,8 +43,6 @@ pub enum Function {
     SigmoidSlope,
     /// `1 - tanh(x)^2`: the slope of [`Function::Tanh`].
     TanhSlope,
-    /// `ln(1 + e^x)`, whose slope is [`Function::Sigmoid`].
-    Softplus,
 }
 
 /// The largest argument of [`Function::Exp`] that is told apart from larger ones: its value has 1.5 million bits, which take minutes.
@@ -127,13 +127,14 @@ impl Function {
             Self::Exp | Self::TanhSlope if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
             Self::SigmoidSlope if p.is_zero() => nearest(&BigInt::one(), &4.into()),
             Self::Step => nearest(&BigInt::from(u8::from(p.is_positive())), &BigInt::one()),
+            // ln 2 at 0, and irrational everywhere (Lindemann and Weierstrass).
             Self::Softplus => None,
             _ if p.is_zero() => Some(BigInt::zero()),
             _ => None,
         }
     }
 
-    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; the value is irrational, so `x` is 0 for [`Function::Softplus`] alone.
+    /// Bounds on `f(x)` in units of `2^-width`, a few units apart; the value is irrational, and `x` is not 0 but for softplus.
     fn enclose(&self, x: &Rational, width: u64) -> Interval {
         let argument = Argument::of(x);
         match self {
@@ -242,13 +243,15 @@ fn slope(y: &Interval, width: u64) -> Interval {
     decay.over(&below.times(&below, width), width)
 }
 
-/// `max(x, 0) + ln(1 + e^-|x|)`.
+/// `max(x, 0) + ln(1 + e^-y)` of the magnitude `y`. The lower bound is never below the argument itself, so that a value just above a
+/// tie at the argument is known to be above it.
 fn softplus(argument: &Argument, width: u64) -> Interval {
-    let decay = exp_negative(&argument.magnitude(width), width);
-    let sum = Interval::one(width).plus(&decay);
-    let end = |end: BigInt| ln(&Rational::new(end, BigInt::one() << width), width);
-    let rest = Interval { lo: end(sum.lo).lo, hi: end(sum.hi).hi };
-    if argument.negative { rest } else { argument.magnitude(width).plus(&rest) }
+    let magnitude = argument.magnitude(width);
+    let decay = exp_negative(&magnitude, width);
+    let one = BigInt::one() << width;
+    let log = |decay: &BigInt| ln(&Rational::new(&one + decay, one.clone()), width);
+    let above = Interval { lo: log(&decay.lo).lo, hi: log(&decay.hi).hi };
+    if argument.negative { above } else { magnitude.plus(&above) }
 }
 
 fn soft_cap(argument: &Argument, cap: &Rational, width: u64) -> Interval {

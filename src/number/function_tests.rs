@@ -20,11 +20,7 @@ fn all() -> Vec<Function> {
     use Function::*;
     let caps = [ratio(30, 1), ratio(50, 7), ratio(-1, 3)].map(SoftCap);
     let plain = [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt];
-    plain
-        .into_iter()
-        .chain([Step, SigmoidSlope, TanhSlope, Softplus])
-        .chain(caps)
-        .collect()
+    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus]).chain(caps).collect()
 }
 
 /// The value by `f64` arithmetic, to about 13 digits.
@@ -40,6 +36,7 @@ fn approximate(function: &Function, x: f64) -> f64 {
         Function::Silu => x * logistic(x),
         Function::Tanh => x.tanh(),
         Function::Sigmoid => logistic(x),
+        Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Function::Exp => x.exp(),
         Function::SoftCap(cap) => {
             let cap = cap.numer().to_f64().unwrap() / cap.denom().to_f64().unwrap();
@@ -164,6 +161,10 @@ fn values_just_off_a_tie_round_to_the_true_side() {
     assert_eq!(Sigmoid.round(&dyadic(-1, -400), 0), 0.into());
     assert_eq!(Sigmoid.round(&dyadic(0, 0), 0), 0.into());
     assert_eq!(Tanh.round(&dyadic(1, -17), 16), 0.into());
+    // Softplus lies above its argument, so a tie goes up, and above zero.
+    assert_eq!(Softplus.round(&dyadic(201, -1), 0), 101.into());
+    assert_eq!(Softplus.round(&dyadic(1_000_001, -5), 4), 500_001.into());
+    assert_eq!(Softplus.round(&ratio(-101, 1), 16), 0.into());
     assert_eq!(Tanh.round(&dyadic(3, -17), 16), 1.into());
 }
 
@@ -201,6 +202,8 @@ fn huge_arguments_saturate_at_once() {
         assert_eq!(function.round(&-&huge, 16), BigInt::zero());
     }
     assert_eq!(Function::Exp.round(&-&huge, 16), BigInt::zero());
+    assert_eq!(Function::Softplus.round(&huge, 16), huge.numer() << 16u32);
+    assert_eq!(Function::Softplus.round(&-&huge, 16), BigInt::zero());
     assert_eq!(Function::Exp.round(&dyadic(-1, 20), 16), BigInt::zero());
 }
 
@@ -301,6 +304,26 @@ const TABLE: &[(Function, i64, i64, u32, &str)] = &[
     (Function::Sigmoid, -11, 1, 40, "18363408"),
     (Function::Sigmoid, 3, 16, 3, "4"),
     (Function::Sigmoid, -5, 4, 120, "296019259191787815791444677516460812"),
+    (Function::Softplus, 0, 1, 100, "878668439483319573618263538048"),
+    (Function::Softplus, 1, 3, 100, "1107468886137763525662535294729"),
+    (Function::Softplus, -7, 5, 100, "279412261983876001726313627679"),
+    (Function::Softplus, 355, 113, 90, "3941476255294795160017228459"),
+    (Function::Softplus, -29, 4, 90, "878841282461570902113337"),
+    (Function::Softplus, 1, 65536, 60, "799153086451742619"),
+    (Function::Softplus, -1, 1000000007, 60, "799144289748705231"),
+    (Function::Softplus, 23, 2, 20, "12058635"),
+    (Function::Softplus, -11, 1, 40, "18363561"),
+    (Function::Softplus, 3, 16, 3, "6"),
+    (Function::Softplus, -5, 4, 120, "334871187876645042504967998549053089"),
+    (Function::Softplus, -12, 1, 200, "9873338250656798281456200224894160134947618344157040062"),
+    (Function::Softplus, 25, 2, 230, "21567963763812259519629645133942652992709733980377622059677125647423235"),
+    (
+        Function::Softplus,
+        -3,
+        1,
+        400,
+        "125464682677861197434095515146572494883025697058866849170316798833777530268888680832443138276848664999907256131927889661",
+    ),
     (Function::Exp, 1, 3, 100, "1769148928346356231117920989823"),
     (Function::Exp, -7, 5, 100, "312598789355036492947998212228"),
     (Function::Exp, 355, 113, 90, "28646797588852386903967655556"),

@@ -11,7 +11,7 @@ pub mod rotary;
 pub mod rounding;
 pub mod steps;
 
-pub use format::{Format, FormatError};
+pub use format::{Format, FormatError, MAX_BITS};
 pub use function::{EXP_LIMIT, Function};
 pub use rotary::rotary_levels;
 pub use rounding::{quantise, rational_from_decimal, rational_from_f64, round_half_even};

@@ -32,7 +32,8 @@ fn body(program: &Program, wired: &[Option<Param>], number: u64) -> Result<Graph
     let (weights, kept) = (program.weights(), optimiser::states(program));
     let sketch = &mut formula.arithmetic.sketch;
     let ports: Vec<NodeIndex> = weights.iter().map(|w| sketch.port(&w.name, Carrier::Exact, &w.shape)).collect();
-    let states: Vec<NodeIndex> = kept.iter().map(|state| sketch.port(&state.name, state.carrier, &state.shape)).collect();
+    let states: Vec<NodeIndex> =
+        kept.iter().map(|state| sketch.port(&state.name, state.carrier, &state.shape)).collect();
     let mut own = Vec::with_capacity(weights.len());
     for (weight, port) in weights.iter().zip(&ports) {
         own.push(read(&mut formula.arithmetic.sketch, program, weight, *port));

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use super::program::Program;
 use super::text::{self, Source, Value};
-use super::{Error, Looped, Spec, interpret, native};
+use super::{Error, Language, Looped, Recurrent, Spec, hugging_face, language, native};
 
 /// A file's content.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document {
-    /// A model: one forward pass.
+    /// A transformer: one forward pass.
     Model(Box<Spec>),
-    /// A model's blocks repeated along axes.
+    /// A transformer's blocks repeated along axes.
     Looped(Box<Looped>),
+    /// A token-recurrent network.
+    Recurrent(Box<Recurrent>),
     /// A program: an unrolled learning rule.
     Program(Box<Program>),
 }
@@ -22,7 +24,7 @@ pub enum Document {
 /// # Errors
 /// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
 pub fn read_document(path: &Path) -> Result<Document, Error> {
-    of(&Source::open(path)?)
+    interpret(&Source::open(path)?)
 }
 
 /// Reads text of any kind; `name` stands for the file in errors.
@@ -30,17 +32,42 @@ pub fn read_document(path: &Path) -> Result<Document, Error> {
 /// # Errors
 /// As [`read_document`].
 pub fn parse_document(name: &str, text: &str) -> Result<Document, Error> {
-    of(&Source::from_text(name, text)?)
+    interpret(&Source::from_text(name, text)?)
 }
 
-fn of(source: &Source) -> Result<Document, Error> {
+fn interpret(source: &Source) -> Result<Document, Error> {
+    match language(source)? {
+        Language::Json => match hugging_face::recurrent(source)? {
+            Some(recurrent) => Ok(Document::Recurrent(Box::new(recurrent))),
+            None => Ok(Document::Model(Box::new(hugging_face::read(source)?))),
+        },
+        Language::Toml => toml(source),
+    }
+}
+
+fn toml(source: &Source) -> Result<Document, Error> {
     if has_table(source, "program") {
         return Ok(Document::Program(Box::new(native::program::read(source)?)));
     }
-    match native::looped(source)? {
-        Some(looped) => Ok(Document::Looped(Box::new(looped))),
-        None => Ok(Document::Model(Box::new(interpret(source)?))),
+    if let Some(looped) = native::looped(source)? {
+        return Ok(Document::Looped(Box::new(looped)));
     }
+    match native::recurrent::find(source)? {
+        Some(recurrent) => Ok(Document::Recurrent(Box::new(recurrent))),
+        None => Ok(Document::Model(Box::new(native::read(source)?))),
+    }
+}
+
+/// The transformer of a document that must be one.
+pub(super) fn model(source: &Source) -> Result<Spec, Error> {
+    let other = match interpret(source)? {
+        Document::Model(spec) => return Ok(*spec),
+        Document::Looped(_) => "a transformer in loops".to_owned(),
+        Document::Recurrent(recurrent) => format!("a recurrent network (cell `{}`)", recurrent.cell.name()),
+        Document::Program(_) => "a program".to_owned(),
+    };
+    let message = format!("this file describes {other}, not a transformer");
+    Err(source.problem(None, message).help("what was asked for is only there for transformers").into())
 }
 
 /// Whether the text is TOML with this key at its root.

@@ -4,7 +4,7 @@
 //! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
-mod document;
+pub mod document;
 mod error;
 pub mod hugging_face;
 mod looping;
@@ -13,6 +13,7 @@ pub mod native;
 mod numerics;
 mod parameters;
 pub mod program;
+pub mod recurrent;
 mod text;
 mod weights;
 
@@ -24,6 +25,7 @@ pub use document::{Document, parse_document, read_document};
 pub use error::{Error, Place, Problem};
 pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use parameters::{Parameter, count, parameters};
+pub use recurrent::Recurrent;
 pub use weights::{Tensor, load};
 
 use std::path::Path;
@@ -32,7 +34,7 @@ use text::Source;
 /// Most layers a model may have.
 const MAX_LAYERS: u64 = 2_000;
 
-/// Reads a model.
+/// Reads a transformer.
 ///
 /// `-` is standard input; a directory means its `config.json`. A file ending in `.json` is a Hugging Face configuration, one ending
 /// in `.toml` the native format; any other is told by its first character.
@@ -40,7 +42,7 @@ const MAX_LAYERS: u64 = 2_000;
 /// # Errors
 /// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
 pub fn read(path: &Path) -> Result<Spec, Error> {
-    interpret(&Source::open(path)?)
+    document::model(&Source::open(path)?)
 }
 
 /// Reads a model from the text of a native TOML file; `name` stands for the file in errors.
@@ -51,13 +53,20 @@ pub fn parse_native(name: &str, text: &str) -> Result<Spec, Error> {
     native::read(&Source::from_text(name, text)?)
 }
 
-fn interpret(source: &Source) -> Result<Spec, Error> {
+/// How a text is written.
+#[derive(Clone, Copy)]
+enum Language {
+    Json,
+    Toml,
+}
+
+fn language(source: &Source) -> Result<Language, Error> {
     let first = source.text().trim_start().chars().next();
     match (source.extension().as_deref(), first) {
-        (Some("json"), _) => hugging_face::read(source),
-        (Some("toml"), _) => native::read(source),
-        (_, Some('{')) => hugging_face::read(source),
-        (_, Some(c)) if c.is_alphanumeric() || "#[\"'_".contains(c) => native::read(source),
+        (Some("json"), _) => Ok(Language::Json),
+        (Some("toml"), _) => Ok(Language::Toml),
+        (_, Some('{')) => Ok(Language::Json),
+        (_, Some(c)) if c.is_alphanumeric() || "#[\"'_".contains(c) => Ok(Language::Toml),
         _ => {
             let problem = source.problem(None, "cannot tell whether this is TOML or JSON");
             Err(problem.help("name it .toml (native format) or .json (Hugging Face config)").into())
@@ -75,13 +84,13 @@ mod tests {
             "[model]\nkind = 'decoder'\nvocabulary = 5\nlayers = 1\nwidth = 4\nheads = 2\nhidden = 8\npositions = \
              'learned'\nposition_rows = 3\nnorm = 'rms'\nactivation = 'relu'\n{more}\n"
         );
-        interpret(&Source::from_text("t", &text).unwrap()).unwrap().architecture
+        document::model(&Source::from_text("t", &text).unwrap()).unwrap().architecture
     }
 
     #[test]
     fn text_without_an_ending_is_told_by_its_first_character() {
         assert_eq!(model("").family, "native");
-        let refusal = |text| interpret(&Source::from_text("<stdin>", text).unwrap()).unwrap_err().to_string();
+        let refusal = |text| document::model(&Source::from_text("<stdin>", text).unwrap()).unwrap_err().to_string();
         assert!(refusal(" {\"model_type\": \"x\"}").contains("model_type `x`"));
         assert!(refusal("# no model\n").contains("table `[model]` is missing"));
         assert!(refusal("(").contains("cannot tell"));

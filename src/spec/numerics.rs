@@ -41,6 +41,7 @@ pub(super) fn read(fields: &Fields, defaults: Numerics) -> Numerics {
     numerics
 }
 
+/// The format under a key.
 pub(super) fn format(fields: &Fields, key: &str, default: Format) -> Format {
     match fields.text(key).map(str::parse) {
         None => default,

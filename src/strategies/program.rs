@@ -60,7 +60,7 @@ impl ProgramCase {
     pub fn program(&self) -> Program {
         match spec::parse_document("generated.toml", &self.toml) {
             Ok(Document::Program(program)) => *program,
-            Ok(Document::Model(_)) => panic!("a generated program is a model\n{}", self.toml),
+            Ok(_) => panic!("a generated program is something else\n{}", self.toml),
             Err(error) => panic!("a generated program was refused: {error}\n{}", self.toml),
         }
     }
@@ -147,9 +147,17 @@ fn settings() -> impl Strategy<Value = Settings> {
     ];
     let places = (any::<bool>(), select(vec!["inputs", "random"]), select(vec!["zeros", "inputs", "random"]));
     let numbers = (select(vec!["1/4", "1/2", "1", "1/3"]), select(vec!["0", "1/2", "1"]), 0..100u32);
-    (places, select(formats), numbers).prop_map(|((full_batch, data, weights), formats, (step_size, discount, seed))| {
-        Settings { step_size, full_batch, data, weights, formats, discount, seed }
-    })
+    (places, select(formats), numbers).prop_map(
+        |((full_batch, data, weights), formats, (step_size, discount, seed))| Settings {
+            step_size,
+            full_batch,
+            data,
+            weights,
+            formats,
+            discount,
+            seed,
+        },
+    )
 }
 
 impl Rule {
@@ -231,7 +239,8 @@ impl Settings {
         lines.extend(seed(self.weights));
         let (weights, activations, data) = self.formats;
         lines.push("[numerics]".to_owned());
-        for (key, format) in [("weights", weights), ("activations", activations), ("data", data), ("targets", "int(2)")] {
+        for (key, format) in [("weights", weights), ("activations", activations), ("data", data), ("targets", "int(2)")]
+        {
             lines.push(format!("{key} = \"{format}\""));
         }
         lines

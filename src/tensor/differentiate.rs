@@ -18,7 +18,9 @@ use crate::number::{Function, Rational};
 #[non_exhaustive]
 pub enum DifferentiateError {
     /// An operation whose slope is not known.
-    #[error("`{operation}` (at `{label}`) is not differentiated; losses may use sums, products, scalings and the functions square, relu, sigmoid, tanh, exp, softplus")]
+    #[error(
+        "`{operation}` (at `{label}`) is not differentiated; losses may use sums, products, scalings and the functions square, relu, sigmoid, tanh, exp, softplus"
+    )]
     Operation {
         /// The operation.
         operation: String,
@@ -26,7 +28,9 @@ pub enum DifferentiateError {
         label: String,
     },
     /// A loss whose slope is not a linear form of weights with data for coefficients.
-    #[error("`{label}` is not a sum of weights times data, so its product with data cannot be expanded; round it instead")]
+    #[error(
+        "`{label}` is not a sum of weights times data, so its product with data cannot be expanded; round it instead"
+    )]
     NotQuadratic {
         /// The node.
         label: String,
@@ -254,7 +258,8 @@ impl Reverse<'_> {
 
 fn transpose(matrix: &Param) -> Param {
     let (rows, columns) = (matrix.shape[0] as usize, matrix.shape[1] as usize);
-    let turned = |values: &[i64]| (0..rows * columns).map(|place| values[place % rows * columns + place / rows]).collect();
+    let turned =
+        |values: &[i64]| (0..rows * columns).map(|place| values[place % rows * columns + place / rows]).collect();
     let values = matrix.values.as_deref().map(turned);
     Param { shape: vec![matrix.shape[1], matrix.shape[0]], values, ..matrix.clone() }
 }

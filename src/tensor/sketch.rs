@@ -134,6 +134,16 @@ impl Sketch {
         self.outputs.len() - 1
     }
 
+    /// Names a value as the first output, before those named so far.
+    pub fn output_first(&mut self, name: &str, id: NodeIndex) {
+        self.outputs.insert(0, (name.to_owned(), id));
+    }
+
+    /// The operation a value is the result of.
+    pub fn op(&self, id: NodeIndex) -> &Op {
+        &self.nodes[id].op
+    }
+
     /// The finished graph.
     ///
     /// # Panics

@@ -35,11 +35,10 @@ impl Stored {
     /// The level stored for `form` units.
     pub fn level(&self, form: &BigInt, unit: &Rational) -> i64 {
         let value = unit * Rational::from_integer(form.clone());
-        let rounded = match &self.function {
-            Function::Identity => round_half_even(&(value * scale(self.format.fraction()))),
-            function => function.round(&value, self.format.fraction()),
-        };
-        self.format.clamp(&rounded)
+        match &self.function {
+            Function::Identity => self.format.clamp(&round_half_even(&(value * scale(self.format.fraction())))),
+            function => function.level(&value, self.format),
+        }
     }
 
     /// Thresholds and levels over a range of forms; thresholds only if `known`.

@@ -152,7 +152,10 @@ fn store(x: &Word, function: &Function, format: Format) -> Cost {
         | Function::Sigmoid
         | Function::Exp
         | Function::SoftCap(_)
+        | Function::Softplus
+        | Function::Step
         | Function::InverseSqrt => steps(&x.bits, &changes(format), b),
+        Function::SigmoidSlope | Function::TanhSlope => steps(&x.bits, &(&changes(format) * &constant(2)), b),
         Function::Gelu | Function::GeluTanh | Function::Silu | Function::Square | Function::Reciprocal => {
             steps(&x.bits, &(&changes(format) * &constant(2)), b)
         }

@@ -206,7 +206,7 @@ pub(super) fn repeat(core: &Core, block: Block) -> Vec<Block> {
 }
 
 /// Logits for a language model, hidden states for a bare one; another head is not guessed at.
-fn output(fields: &Fields) -> Output {
+pub(super) fn output(fields: &Fields) -> Output {
     let classes = fields.texts("architectures").unwrap_or_default();
     let language =
         |class: &str| ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"].iter().any(|end| class.ends_with(end));

@@ -7,7 +7,8 @@
 //! and `roberta` only the encoder, without pooler or task head.
 //!
 //! A config says nothing of exact numerics: they are weights in `fixed(2,6)`, activations in `fixed(4,4)`, rounding fused. The
-//! weights are those of `model.safetensors` if that stands beside the config, else free.
+//! weights are those of `model.safetensors` if that stands beside the config, else free. `mamba` is a recurrent network, its weights
+//! always free: [`read_document`](super::read_document) reads it.
 
 mod bert;
 mod core;
@@ -15,11 +16,12 @@ mod gemma;
 mod gpt;
 mod irrelevant;
 mod llama;
+mod mamba;
 mod parallel;
 mod rope;
 
 use super::text::{self, Fields, Problems, Source};
-use super::{Architecture, Error, Spec, WeightSource, numerics};
+use super::{Architecture, Error, Numerics, Recurrent, Spec, WeightSource, numerics};
 
 /// Reads one family's table.
 type Family = fn(&Fields) -> Architecture;
@@ -45,12 +47,32 @@ const FAMILIES: [(&str, Family); 17] = [
     ("stablelm", parallel::stablelm),
 ];
 
+/// Reads one recurrent family's table.
+type RecurrentFamily = fn(&Fields, Numerics) -> Recurrent;
+
+/// The recurrent families, by `model_type`.
+const RECURRENT: [(&str, RecurrentFamily); 1] = [("mamba", mamba::mamba)];
+
 /// Said of every unknown key that resembles no known one.
 const UNKNOWN: &str = "remove it if it does not change the forward pass; if it does, this model is not supported";
 
 /// The values of `model_type` that are read.
 pub fn supported() -> impl Iterator<Item = &'static str> {
-    FAMILIES.iter().map(|(name, _)| *name)
+    FAMILIES.iter().map(|(name, _)| *name).chain(RECURRENT.iter().map(|(name, _)| *name))
+}
+
+/// Reads a configuration of a recurrent family, if it is one.
+pub(super) fn recurrent(source: &Source) -> Result<Option<Recurrent>, Error> {
+    let node = text::json(source)?;
+    let problems = Problems::default();
+    let root = Fields::root(source, &problems, &node);
+    let kind = if root.is_text("model_type") { root.text("model_type") } else { None };
+    let Some((_, family)) = RECURRENT.iter().find(|(name, _)| Some(*name) == kind) else { return Ok(None) };
+    let mut model = family(&root, numerics::defaults()?);
+    finish(&root);
+    problems.finish()?;
+    model.name = name(source, &model.family);
+    Ok(Some(model))
 }
 
 /// Reads a configuration.
@@ -63,12 +85,17 @@ pub(super) fn read(source: &Source) -> Result<Spec, Error> {
         return Err(source.problem(None, "there is no model in this file").into());
     };
     let mut architecture = family(&root);
-    root.ignore(irrelevant::KEYS);
-    common(&root);
-    root.finish(UNKNOWN);
+    finish(&root);
     problems.finish()?;
     architecture.name = name(source, &architecture.family);
     Ok(Spec { architecture, numerics: numerics::defaults()?, weights: weights(source) })
+}
+
+/// What all families have in common; every other key is refused.
+fn finish(root: &Fields) {
+    root.ignore(irrelevant::KEYS);
+    common(root);
+    root.finish(UNKNOWN);
 }
 
 fn family(root: &Fields) -> Option<Family> {

@@ -85,6 +85,9 @@ mod model;
 
 pub mod program;
 
+pub mod recurrent;
+
+use self::model::ACTIVATIONS;
 use super::text::{self, Fields, Problems, Source};
 use super::{Error, Looped, Problem, Spec, WeightSource, numerics};
 use crate::number::{Format, FormatError};

@@ -8,7 +8,7 @@ use crate::spec::{
 };
 
 /// Activation functions by name.
-const ACTIVATIONS: [(&str, Activation); 6] = [
+pub(super) const ACTIVATIONS: [(&str, Activation); 6] = [
     ("relu", Activation::Relu),
     ("gelu", Activation::Gelu),
     ("gelu-tanh", Activation::GeluTanh),

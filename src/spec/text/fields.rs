@@ -255,6 +255,11 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// Whether a text stands under the key.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|node| matches!(node.value, Value::Text(_)))
+    }
+
     /// A list of texts, if the key is there and not null.
     pub fn texts(&self, key: &str) -> Option<Vec<&'a str>> {
         let node = self.get(key)?;

@@ -1,0 +1,124 @@
+//! Recurrent networks: interpreted, evaluated, expanded; their depth laws; and refusals.
+
+#![allow(clippy::unwrap_used)]
+
+use isobath::circuit::{evaluate, looped, measure};
+use isobath::expand;
+use isobath::gates::InputWord;
+use isobath::lower::{InputKind, system::LoweredLoops, system::system};
+use isobath::number::Rational;
+use isobath::recurrent::{self, Recurrence};
+use isobath::spec::{self, Document, Recurrent};
+use isobath::tensor::looped::{self as reference, Looped};
+use isobath::words::Strategy;
+use std::path::Path;
+
+const CIRCUITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/circuits");
+
+/// The shipped networks, and their layers a position, a layer, and besides.
+const SHIPPED: [(&str, [u64; 3]); 8] = [
+    ("rnn", [1, 1, 1]),
+    ("lstm", [3, 3, 0]),
+    ("gru", [3, 3, 0]),
+    ("ssm", [1, 3, 3]),
+    ("mamba", [1, 8, 0]),
+    ("linear-attention", [1, 8, 0]),
+    ("gated-linear-attention", [1, 8, 0]),
+    ("delta-rule", [2, 8, 0]),
+];
+
+fn shipped(name: &str) -> Recurrent {
+    match spec::read_document(&Path::new(CIRCUITS).join(name).with_extension("toml")).unwrap() {
+        Document::Recurrent(recurrent) => *recurrent,
+        Document::Model(_) => panic!("{name} is recurrent"),
+    }
+}
+
+/// Token ids from a seed.
+fn tokens(count: u64, vocabulary: u64, seed: u64) -> Vec<u64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut draw = || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (state >> 33) % vocabulary
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
+fn interpreted(graph: &Looped, tokens: &[u64]) -> Vec<Rational> {
+    let ids = tokens.iter().map(|id| Rational::from_integer((*id).into()));
+    reference::interpret(graph, ids).unwrap().into_iter().flat_map(|tensor| tensor.values).collect()
+}
+
+/// Bits of the ids, as the circuits take them.
+fn bits(loops: &LoweredLoops, tokens: &[u64]) -> Vec<bool> {
+    let bits = loops.inputs[0][0].bits;
+    tokens.iter().flat_map(|id| (0..bits).map(move |bit| id >> bit & 1 == 1)).collect()
+}
+
+/// What the unrolled circuit gives, position by position.
+fn evaluated(loops: &LoweredLoops, tokens: &[u64]) -> Vec<Rational> {
+    let circuit = looped::unroll(&loops.circuits).unwrap();
+    let given = evaluate::evaluate(&circuit, &bits(loops, tokens)).unwrap();
+    let unit = &loops.units[2][0];
+    let name = &loops.circuits.outputs()[0].name;
+    let levels = match given.get(name) {
+        Some(levels) => levels.clone(),
+        None => (0..tokens.len()).flat_map(|t| given[&format!("{name}[{t}]")].clone()).collect(),
+    };
+    levels.into_iter().map(|level| unit * Rational::from_integer(level)).collect()
+}
+
+#[test]
+fn every_cell_is_evaluated_as_interpreted() {
+    for (name, _) in SHIPPED {
+        let model = shipped(name);
+        for context in [1, 4] {
+            let graph = recurrent::system(&model, Recurrence::Sequential, context).unwrap();
+            for strategy in [Strategy::Depth, Strategy::Size] {
+                let loops = system(&graph, strategy).unwrap();
+                for seed in 0..4 {
+                    let tokens = tokens(context, 5, seed);
+                    assert_eq!(
+                        evaluated(&loops, &tokens),
+                        interpreted(&graph, &tokens),
+                        "{name} {strategy:?} {tokens:?}"
+                    );
+                }
+                let circuit = looped::unroll(&loops.circuits).unwrap();
+                let exact = measure::exact(&circuit).unwrap();
+                assert_eq!(looped::skeleton(&loops.circuits).depth(), exact.depth, "{name} {strategy:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn explicit_gates_have_the_depth_of_the_skeleton() {
+    for (name, _) in SHIPPED {
+        let graph = recurrent::system(&shipped(name), Recurrence::Sequential, 2).unwrap();
+        let loops = system(&graph, Strategy::Depth).unwrap();
+        let circuit = looped::unroll(&loops.circuits).unwrap();
+        let InputKind::Tokens(limit) = loops.inputs[0][0].kind else { panic!("tokens") };
+        let word = |number| InputWord { limit, ..InputWord::unsigned(&format!("tokens{number}"), &[1], 3) };
+        let gates = expand::expand(&circuit, (0..2).map(word).collect(), &mut |_, _| {}).unwrap();
+        let skeleton = looped::skeleton(&loops.circuits);
+        assert_eq!(u64::from(gates.levels().depth()), skeleton.depth(), "{name}");
+        println!("{name}: {} gates at two positions", gates.gate_count());
+    }
+}
+
+#[test]
+fn depth_is_affine_in_positions_and_layers() {
+    for (name, [positions, layers, rest]) in SHIPPED {
+        let graph = recurrent::system(&shipped(name), Recurrence::Sequential, 4).unwrap();
+        let skeleton = looped::skeleton(&system(&graph, Strategy::Depth).unwrap().circuits);
+        let depth = |n: u64, l: u64| {
+            let length = |axis: &isobath::expr::Dim| Some(if &**axis == "layers" { l } else { n });
+            skeleton.clone().resized(length).unwrap().depth()
+        };
+        println!("{name}: {:?}", [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3), (9, 1), (9, 7)].map(|(n, l)| depth(n, l)));
+        for (n, l) in (1..12).flat_map(|n| (1..8).map(move |l| (n, l))).chain([(300, 2), (40, 40)]) {
+            assert_eq!(depth(n, l), positions * n + layers * l + rest, "{name} n = {n}, L = {l}");
+        }
+    }
+}
