@@ -1,5 +1,11 @@
 //! The command line: what was typed, one file per command; knows the stages only as a whole.
 
+mod budget;
+
+mod check;
+
+mod compare;
+
 mod compile;
 
 mod failure;
@@ -15,6 +21,8 @@ mod report;
 mod run;
 
 mod settings;
+
+mod system;
 
 use std::process::ExitCode;
 
@@ -45,6 +53,12 @@ enum Command {
     Report(report::Args),
     /// Write a model's circuit gate by gate
     Compile(compile::Args),
+    /// Set the depths of several systems side by side, along an axis
+    Compare(compare::Args),
+    /// Count the steps of a program that fit into a system's depth, by composition
+    Budget(budget::Args),
+    /// Prove or refute the claims in a file
+    Check(check::Args),
     /// Run a compiled circuit, or a model, on token ids
     Run(run::Args),
     /// Print a completion script for a shell
@@ -65,6 +79,9 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Report(args) => report::run(&args),
         Command::Compile(args) => compile::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Budget(args) => budget::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Completions { shell } => completions(shell),
     };

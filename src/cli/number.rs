@@ -13,6 +13,30 @@ pub(super) fn context(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A length of an axis.
+pub(super) fn length(text: &str) -> Result<u64, String> {
+    match number(text.trim()) {
+        None => Err("write a whole number, for example 64, 1M or 10^6".to_owned()),
+        Some(0) => Err("an axis has a length of at least 1".to_owned()),
+        Some(value @ 1..=MOST) => Ok(value as u64),
+        Some(_) => Err("at most 2^60".to_owned()),
+    }
+}
+
+/// An axis with its length: `steps=64`.
+pub(super) fn at(text: &str) -> Result<(String, u64), String> {
+    let (axis, value) = text.split_once('=').ok_or("write an axis and its length, for example steps=64")?;
+    Ok((axis.trim().to_owned(), length(value)?))
+}
+
+/// An axis and its first and last length: `context=1..1M`.
+pub(super) fn range(text: &str) -> Result<(String, u64, u64), String> {
+    let parts = text.split_once('=').and_then(|(axis, range)| Some((axis, range.split_once("..")?)));
+    let (axis, (first, last)) = parts.ok_or("write an axis and its lengths, for example context=1..1M")?;
+    let (first, last) = (length(first)?, length(last.trim_start_matches('='))?);
+    if first > last { Err(format!("{first} is more than {last}")) } else { Ok((axis.trim().to_owned(), first, last)) }
+}
+
 /// The number, at most one above the longest context; none if it is malformed.
 fn number(text: &str) -> Option<u128> {
     if let Some((digits, power)) = text.split_once(['e', 'E']) {

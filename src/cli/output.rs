@@ -64,6 +64,14 @@ impl Progress {
         Self { shown: false, next: seen.then(|| Instant::now() + PATIENCE) }
     }
 
+    /// So many of so many claims are checked.
+    pub fn claims(&mut self, done: usize, total: usize) {
+        if self.next.is_some_and(|next| Instant::now() >= next) {
+            let _ = write!(io::stderr(), "\r\x1b[K{done} of {total} claims");
+            (self.shown, self.next) = (true, Some(Instant::now() + EVERY));
+        }
+    }
+
     /// So many of so many gates are made.
     pub fn gates(&mut self, done: u64, total: u64) {
         if self.next.is_some_and(|next| Instant::now() >= next) {

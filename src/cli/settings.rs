@@ -6,7 +6,9 @@ use clap::ValueEnum;
 
 use super::number;
 use crate::number::Format;
-use crate::spec::{Output, Rounding, Spec, WeightSource};
+use crate::pipeline::subject::{self, Options};
+use crate::recurrent::Recurrence;
+use crate::spec::{Document, Numerics, Output, Rounding, Spec, WeightSource};
 use crate::words::Strategy;
 
 /// What the model is taken to be, over what its file says.
@@ -16,6 +18,15 @@ pub(super) struct Settings {
     /// Tokens: 1024, 128K (K = 1024), 1M, 1e18, 10^18; default: as the model's file says, and in `run` as many as are given
     #[arg(long, value_name = "N", value_parser = number::context)]
     pub context: Option<u64>,
+    /// Steps of a program: short for --at steps=N
+    #[arg(long, value_name = "N", value_parser = number::length)]
+    steps: Option<u64>,
+    /// The length of an axis, such as steps=64 or layers=4; may be repeated
+    #[arg(long = "at", value_name = "AXIS=N", value_parser = number::at)]
+    at: Vec<(String, u64)>,
+    /// How linear recurrences are laid out: a position after the other, or all at once by parallel prefix
+    #[arg(long, value_enum)]
+    recurrence: Option<RecurrenceName>,
     /// Number format of weights and activations: int(b) or fixed(i,f)
     #[arg(long, value_name = "F")]
     format: Option<Format>,
@@ -55,6 +66,12 @@ pub(super) struct Settings {
 enum StrategyName {
     Depth,
     Size,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum RecurrenceName {
+    Sequential,
+    Scan,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -98,9 +115,54 @@ impl Settings {
         self.strategy.is_some()
     }
 
+    /// How a document is lowered, over what it says itself.
+    pub fn options(&self, default: Strategy, bound: bool) -> Options {
+        let named = [("context", self.context), ("steps", self.steps)];
+        let named = named.into_iter().filter_map(|(axis, length)| Some((axis.to_owned(), length?)));
+        let recurrence = match self.recurrence {
+            Some(RecurrenceName::Scan) => Recurrence::Scan,
+            None | Some(RecurrenceName::Sequential) => Recurrence::Sequential,
+        };
+        let lengths = named.chain(self.at.iter().cloned()).collect();
+        Options { strategy: self.strategy(default), lengths, recurrence, bound }
+    }
+
+    /// Changes a document as asked.
+    ///
+    /// # Errors
+    /// When it has nothing of the kind that a flag changes.
+    pub fn apply_to(&self, document: &mut Document) -> Result<(), String> {
+        if let Document::Model(spec) = document {
+            self.apply(spec);
+            return Ok(());
+        }
+        let changes = Self {
+            context: None,
+            steps: None,
+            at: Vec::new(),
+            recurrence: None,
+            strategy: None,
+            accumulate: None,
+            ..self.clone()
+        };
+        if changes == Self::default() {
+            return Ok(());
+        }
+        let only_numerics =
+            Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
+        match subject::numerics(document) {
+            Some(numerics) if only_numerics == Self::default() => {
+                self.numerics(numerics);
+                Ok(())
+            }
+            _ => Err("of this file only lengths of axes, the strategy and, where it has a table [numerics] as models do, formats can be \
+                      changed by flags; change the file for the rest".to_owned()),
+        }
+    }
+
     /// Changes a model as asked.
     pub fn apply(&self, spec: &mut Spec) {
-        self.numerics(spec);
+        self.numerics(&mut spec.numerics);
         let architecture = &mut spec.architecture;
         architecture.last_only |= self.last;
         match self.output {
@@ -114,8 +176,7 @@ impl Settings {
         }
     }
 
-    fn numerics(&self, spec: &mut Spec) {
-        let numerics = &mut spec.numerics;
+    fn numerics(&self, numerics: &mut Numerics) {
         set(&mut numerics.weights, self.weights_format.or(self.format));
         set(&mut numerics.activations, self.activations_format.or(self.format));
         set(&mut numerics.score_clamp, self.score_clamp);

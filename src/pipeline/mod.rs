@@ -2,6 +2,8 @@
 
 pub mod looped;
 
+pub mod subject;
+
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
@@ -13,9 +15,12 @@ use crate::circuit::measure::{self, Measure, MeasureError};
 use crate::expand::{self, ExpandError};
 use crate::expr::Size;
 use crate::gates::{Gates, InputWord};
+use crate::law::LawError;
 use crate::loops::LoopError;
 use crate::lower::{self, LowerError, Lowered};
 use crate::number::Rational;
+use crate::program::ProgramError;
+use crate::recurrent::RecurrentError;
 use crate::spec::{self, Spec, WeightSource};
 use crate::tensor::params::Source;
 use crate::tensor::{self, Graph, Parameters, build::BuildError, interpret};
@@ -34,6 +39,23 @@ pub enum Error {
     /// The circuit.
     #[error(transparent)]
     Lower(#[from] LowerError),
+    /// A program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A recurrent network.
+    #[error(transparent)]
+    Recurrent(#[from] RecurrentError),
+    /// The law of a depth.
+    #[error(transparent)]
+    Law(#[from] LawError),
+    /// A length for an axis that is not there.
+    #[error("there is no axis `{axis}`; there is {}", if .has.is_empty() { "none" } else { .has })]
+    Axis {
+        /// The axis.
+        axis: String,
+        /// Those there are.
+        has: String,
+    },
     /// Loops that do not fit together.
     #[error(transparent)]
     Loop(#[from] LoopError),

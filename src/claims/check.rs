@@ -1,0 +1,272 @@
+//! Claims held against systems: each proved, measured or refuted, with its evidence; must not know how laws are found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use num_bigint::BigInt;
+use serde::Serialize;
+use thiserror::Error;
+
+use super::budget::most_steps;
+use super::file::{Claim, Claims, Growth, Strategy, Tag};
+use super::judge::{Decision, Lengths, Relation, decide};
+use super::{Formula, weights};
+use crate::expr::Dim;
+use crate::law::Growing;
+use crate::pipeline::subject::{Options, Subject};
+use crate::spec::{self, Document};
+use crate::words;
+
+/// The version of the fields.
+pub const SCHEMA: &str = "isobath.check/1";
+
+/// What came of a file of claims.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// What the claims are about.
+    pub name: Option<String>,
+    /// Whether all hold.
+    pub holds: bool,
+    /// One for each claim, in order.
+    pub claims: Vec<Outcome>,
+    /// What is not checked here.
+    pub notes: Vec<Noted>,
+}
+
+/// What came of one claim.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The claim.
+    pub says: String,
+    /// The system's file.
+    pub system: String,
+    /// `proved`, `measured`, `refuted` or `open`.
+    pub verdict: Verdict,
+    /// The law, figures or counterexample.
+    pub evidence: String,
+}
+
+/// How a claim fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It follows from checked certificates, for all lengths it speaks of.
+    Proved,
+    /// It held wherever it was measured.
+    Measured,
+    /// A counterexample was found.
+    Refuted,
+    /// Neither a proof nor a counterexample was found.
+    Open,
+}
+
+/// Something that is not checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct Noted {
+    /// In words.
+    pub says: String,
+    /// What kind of statement it is.
+    pub tag: String,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// Why claims could not be checked.
+#[derive(Debug, Error)]
+#[error("claim `{says}`: {reason}")]
+pub struct Refused {
+    says: String,
+    reason: String,
+}
+
+/// Checks every claim, calling `progress` before each.
+///
+/// # Errors
+/// When a system cannot be read, or a claim speaks of an axis it lacks.
+pub fn check(claims: &Claims, mut progress: impl FnMut(usize, usize)) -> Result<Checked, Refused> {
+    let mut systems = Systems::default();
+    let mut outcomes = Vec::with_capacity(claims.claims.len());
+    for (number, claim) in claims.claims.iter().enumerate() {
+        progress(number, claims.claims.len());
+        let refused = |reason: String| Refused { says: claim.says.clone(), reason };
+        let (verdict, evidence) = systems.judge(claim).map_err(refused)?;
+        let system = claim.system.display().to_string();
+        outcomes.push(Outcome { says: claim.says.clone(), system, verdict, evidence });
+    }
+    let holds = outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Proved | Verdict::Measured));
+    let notes = claims.notes.iter().map(|note| {
+        let on = note.on.as_ref().map_or_else(String::new, |on| format!(" on {on}"));
+        let tag = match note.tag {
+            Tag::Conditional => format!("conditional{on}"),
+            Tag::CounterClaim => "proved elsewhere, counter-claim".to_owned(),
+            Tag::Oracle => "proved elsewhere, oracle model".to_owned(),
+        };
+        Noted { says: note.says.clone(), tag, source: note.source.clone() }
+    });
+    Ok(Checked { schema: SCHEMA, name: claims.name.clone(), holds, claims: outcomes, notes: notes.collect() })
+}
+
+/// A verdict with its evidence, or why there is none.
+type Judged = Result<(Verdict, String), String>;
+
+/// Systems already read.
+#[derive(Default)]
+struct Systems {
+    known: BTreeMap<(PathBuf, bool, Lengths), Subject>,
+}
+
+impl Systems {
+    fn judge(&mut self, claim: &Claim) -> Judged {
+        if claim.weights.is_some() {
+            return weights::any(&document(&claim.system)?, strategy(claim.strategy));
+        }
+        if let (Some(most), Some(program)) = (claim.steps_at_most, &claim.program) {
+            return self.fits(claim, most, program);
+        }
+        let subject = self.subject(&claim.system, claim.strategy, &claim.at)?;
+        match (claim.growth, &claim.axis) {
+            (Some(growth), Some(axis)) => grows(subject, claim, growth, axis),
+            _ => bounded(subject, claim),
+        }
+    }
+
+    fn subject(&mut self, file: &Path, how: Strategy, at: &Lengths) -> Result<&Subject, String> {
+        let key = (file.to_owned(), how == Strategy::Size, at.clone());
+        if !self.known.contains_key(&key) {
+            let options = Options { strategy: strategy(how), lengths: at.clone(), ..Options::default() };
+            let subject =
+                Subject::new(&document(file)?, &options).map_err(|error| format!("{}: {error}", file.display()))?;
+            self.known.insert(key.clone(), subject);
+        }
+        self.known.get(&key).ok_or_else(|| "the system was not kept".to_owned())
+    }
+
+    fn fits(&mut self, claim: &Claim, most: u64, program: &Path) -> Judged {
+        let system = self.subject(&claim.system, claim.strategy, &claim.at)?;
+        let (depth, _) = system.depth(&system.lengths()).ok_or("the depth of the system is not known")?;
+        let program = self.subject(program, claim.strategy, &Lengths::new())?;
+        let steps = most_steps(program, &depth).ok_or("the program has no steps that cost layers")?;
+        let evidence = format!("{steps} steps fit into {depth} layers ({}), by composition", program.law_text());
+        Ok((if steps <= most { Verdict::Proved } else { Verdict::Refuted }, evidence))
+    }
+}
+
+fn document(file: &Path) -> Result<Document, String> {
+    spec::read_document(file).map_err(|error| error.to_string())
+}
+
+fn strategy(how: Strategy) -> words::Strategy {
+    match how {
+        Strategy::Depth => words::Strategy::Depth,
+        Strategy::Size => words::Strategy::Size,
+    }
+}
+
+fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged {
+    let (growing, rate) = subject.growth(axis).ok_or_else(|| lacks(subject, axis))?;
+    let same = matches!(
+        (growth, growing),
+        (Growth::Constant, Growing::Constant)
+            | (Growth::Logarithmic, Growing::Logarithmic)
+            | (Growth::Linear, Growing::Linear)
+            | (Growth::Polynomial, Growing::Polynomial)
+    );
+    let law = subject.law_text().replace('\n', "; ");
+    if growing == Growing::Unknown {
+        return Ok((Verdict::Open, law));
+    }
+    if !same {
+        let (low, high) = (two(subject, axis, 1), two(subject, axis, 64));
+        let evidence = format!("it is {growing}: {law}; {low} at {axis} = 1, {high} at {axis} = 64");
+        return Ok((Verdict::Refuted, evidence));
+    }
+    let wanted = [(&claim.rate, true), (&claim.rate_at_least, false)];
+    for (text, exactly) in wanted.into_iter().filter_map(|(text, exactly)| Some((text.as_ref()?, exactly))) {
+        let formula: Formula = text.parse().map_err(|error: super::FormulaError| error.to_string())?;
+        if let Some(name) = formula.names.iter().find(|name| !subject.has(name)) {
+            return Err(lacks(subject, name));
+        }
+        let (found, asked) = (measured_rate(subject, axis)?, formula.value(|name| subject.lengths()[name]));
+        let asked_scaled = &asked * BigInt::from(MANY);
+        let holds = if exactly { found == asked_scaled } else { found >= asked_scaled };
+        if !holds {
+            return Ok((Verdict::Refuted, format!("the rate is {rate}, not {text}: {law}")));
+        }
+    }
+    Ok((Verdict::Proved, law))
+}
+
+/// Lengths over which a rate is read off a law: a multiple of every period up to ten.
+const MANY: u64 = 2520;
+
+/// Layers for [`MANY`] more along an axis, far out.
+fn measured_rate(subject: &Subject, axis: &str) -> Result<BigInt, String> {
+    let at = |length: u64| {
+        let lengths = subject.at(&[(axis.to_owned(), length)].into());
+        subject.depth(&lengths).map(|(depth, _)| depth).ok_or("the law says nothing so far out")
+    };
+    Ok(at(1_000_000 + MANY)? - at(1_000_000)?)
+}
+
+fn two(subject: &Subject, axis: &str, length: u64) -> String {
+    let lengths = subject.at(&[(axis.to_owned(), length)].into());
+    subject.depth(&lengths).map_or_else(|| "unknown".to_owned(), |(depth, _)| format!("{depth} layers"))
+}
+
+fn bounded(subject: &Subject, claim: &Claim) -> Judged {
+    let (relation, text) = match (&claim.depth, &claim.depth_at_most, &claim.depth_at_least) {
+        (Some(text), _, _) => (Relation::Equal, text),
+        (_, Some(text), _) => (Relation::AtMost, text),
+        (_, _, Some(text)) => (Relation::AtLeast, text),
+        _ => return Err("it says nothing".to_owned()),
+    };
+    let formula: Formula = text.parse().map_err(|error: super::FormulaError| error.to_string())?;
+    let (decision, law) = compare(subject, relation, &formula, &claim.at)?;
+    Ok(match decision {
+        Decision::Proved => (Verdict::Proved, law),
+        Decision::Open => (Verdict::Open, law),
+        Decision::Refuted { at, depth, bound } => {
+            (Verdict::Refuted, format!("{}; {}", counterexample(relation, &at, &depth, &bound), law))
+        }
+    })
+}
+
+/// Compares the depth of a system with a formula; also the law in words.
+///
+/// # Errors
+/// When the formula names an axis the system lacks.
+pub fn compare(
+    subject: &Subject,
+    relation: Relation,
+    formula: &Formula,
+    at: &Lengths,
+) -> Result<(Decision, String), String> {
+    if let Some(name) = formula.names.iter().chain(at.keys()).find(|name| !subject.has(name)) {
+        return Err(lacks(subject, name));
+    }
+    let mut axes: Vec<Dim> = subject.axes().iter().map(|axis| axis.name.clone()).collect();
+    axes.extend(
+        subject.flat.iter().map(|(name, _)| name.clone()).filter(|name| formula.names.contains(&name.to_string())),
+    );
+    let below = |lengths: &Lengths| subject.visited(lengths);
+    let decision = decide(&subject.law, &axes, relation, formula, at, below);
+    Ok((decision, subject.law_text().replace('\n', "; ")))
+}
+
+/// `at layers = 1 it is 13, not <= 12`.
+pub fn counterexample(relation: Relation, at: &Lengths, depth: &BigInt, bound: &BigInt) -> String {
+    let at: Vec<String> = at.iter().map(|(axis, length)| format!("{axis} = {length}")).collect();
+    let place = if at.is_empty() { String::new() } else { format!("at {} ", at.join(", ")) };
+    format!("{place}the depth is {depth}, not {} {bound}", relation.sign())
+}
+
+fn lacks(subject: &Subject, axis: &str) -> String {
+    let axes: Vec<String> = subject.lengths().into_keys().collect();
+    format!(
+        "{} has no axis `{axis}`; it has {}",
+        subject.name,
+        if axes.is_empty() { "none".to_owned() } else { axes.join(", ") }
+    )
+}

@@ -1,0 +1,232 @@
+//! Anything that can be asked for its depth: a document lowered as a looped system, with its certified law and its sizes; must not know
+//! commands or claims.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+
+use super::looped::LoopedModel;
+use super::{Error, parameters};
+use crate::circuit::measure::LoopedMeasure;
+use crate::expr::{Dim, Expr, Size};
+use crate::law::{Growing, Law, derive};
+use crate::loops::{Axis, Block, Outlet, System};
+use crate::program;
+use crate::recurrent::{self, Recurrence};
+use crate::spec::{Document, Looped as LoopedSpec, Numerics, Spec};
+use crate::tensor::build::{self, BuildError};
+use crate::tensor::looped::Looped;
+use crate::tensor::params::Source;
+use crate::tensor::{self, Parameters};
+use crate::words::Strategy;
+
+/// How a document is lowered.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What is saved.
+    pub strategy: Strategy,
+    /// Lengths of axes, over those the document names; `context` is also that of what is read at once.
+    pub lengths: BTreeMap<String, u64>,
+    /// How associative recurrences are lowered.
+    pub recurrence: Recurrence,
+    /// Weights are read or drawn, not left open.
+    pub bound: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { strategy: Strategy::Depth, lengths: BTreeMap::new(), recurrence: Recurrence::Sequential, bound: false }
+    }
+}
+
+/// A system with its law.
+pub struct Subject {
+    /// Its name.
+    pub name: String,
+    /// Weights and activations, where the document gives one pair of formats.
+    pub formats: String,
+    /// The system.
+    pub model: LoopedModel,
+    /// Its depth in the lengths of its axes.
+    pub law: Law,
+    /// Its gates and wires in the lengths of its axes, and in [`Subject::flat`].
+    pub sizes: LoopedMeasure,
+    /// Dimensions that lie inside of bodies, with the lengths they are bound to: the depth of no array depends on them.
+    pub flat: Vec<(Dim, u64)>,
+}
+
+/// Lengths by the names of axes.
+pub type Lengths = BTreeMap<String, u64>;
+
+impl Subject {
+    /// Lowers a document and derives its law.
+    ///
+    /// # Errors
+    /// When the document cannot be lowered, an axis it lacks is given a length, or no law is found.
+    pub fn new(document: &Document, options: &Options) -> Result<Self, Error> {
+        let (graph, flat) = graph(document, options)?;
+        let model = LoopedModel::new(graph, options.strategy)?;
+        let model = lengthened(model, options, &flat)?;
+        let (law, sizes) = (derive(&model.skeleton())?, model.size_law());
+        Ok(Self { name: name(document).to_owned(), formats: formats(document), model, law, sizes, flat })
+    }
+
+    /// The axes along which blocks are repeated.
+    pub fn axes(&self) -> &[Axis] {
+        self.model.graph.axes()
+    }
+
+    /// Every dimension with the length it has, axes first.
+    pub fn lengths(&self) -> Lengths {
+        let axes = self.axes().iter().map(|axis| (axis.name.to_string(), axis.length));
+        axes.chain(self.flat.iter().map(|(name, length)| (name.to_string(), *length))).collect()
+    }
+
+    /// Whether it has this axis or dimension.
+    pub fn has(&self, axis: &str) -> bool {
+        self.lengths().contains_key(axis)
+    }
+
+    /// How the depth grows along an axis, and by how many layers; none if it has no such axis.
+    pub fn growth(&self, axis: &str) -> Option<(Growing, String)> {
+        if self.flat.iter().any(|(name, _)| &**name == axis) {
+            return Some((Growing::Constant, "0".to_owned()));
+        }
+        let growth = self.law.growth.iter().find(|growth| &*growth.axis == axis)?;
+        Some((growth.growing, growth.rate.clone()))
+    }
+
+    /// The lengths it has, with some replaced.
+    pub fn at(&self, replaced: &Lengths) -> Lengths {
+        let mut lengths = self.lengths();
+        lengths.extend(replaced.iter().map(|(name, length)| (name.clone(), *length)));
+        lengths
+    }
+
+    /// The depth at some lengths: the law's, or by visiting every iteration where the law says nothing and they are few; and whether
+    /// it is exact.
+    pub fn depth(&self, lengths: &Lengths) -> Option<(BigInt, bool)> {
+        let of = |name: &str| lengths.get(name).copied();
+        if let Some(depth) = self.law.value(of) {
+            return Some((depth, true));
+        }
+        self.visited(lengths).map(|depth| (depth, true)).or_else(|| Some((self.law.upper(of)?, false)))
+    }
+
+    /// The depth by visiting every iteration, if they are few.
+    pub fn visited(&self, lengths: &Lengths) -> Option<BigInt> {
+        let skeleton = self.model.skeleton().resized(|name| lengths.get(&**name).copied()).ok()?;
+        let iterations: u128 = (0..skeleton.blocks().len()).map(|block| skeleton.iterations(block)).sum();
+        (iterations <= MOST_VISITED).then(|| skeleton.depth().into())
+    }
+
+    /// A size at some lengths.
+    pub fn size(&self, size: &Expr, lengths: &Lengths) -> BigInt {
+        size.value(|name| lengths.get(&**name).copied().unwrap_or(1))
+    }
+
+    /// The law in words: `2*steps + 3`, with what bounds and lengths it is for.
+    pub fn law_text(&self) -> String {
+        self.law.to_string()
+    }
+}
+
+/// Iterations visited one by one where a law says nothing.
+const MOST_VISITED: u128 = 100_000;
+
+/// The depth is that of every length of a free dimension inside of bodies: no depth of an array uses a size.
+fn context(name: &str, length: u64) -> Vec<(Dim, u64)> {
+    vec![(name.into(), length)]
+}
+
+fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
+    let asked = options.lengths.get("context").copied();
+    match document {
+        Document::Model(spec) => model(spec, asked.unwrap_or(spec.architecture.default_context), options.bound),
+        Document::Program(program) => Ok((program::system(program)?, Vec::new())),
+        Document::Recurrent(recurrent) => {
+            let length = asked.unwrap_or(recurrent.default_context);
+            let graph = match options.bound {
+                true => recurrent::system(recurrent, options.recurrence, length)?,
+                false => {
+                    let free = Parameters { format: recurrent.numerics.weights, source: Source::Free };
+                    recurrent::with_parameters(recurrent, &free, options.recurrence, length)?
+                }
+            };
+            Ok((graph, Vec::new()))
+        }
+        Document::Looped(looped) => {
+            let weights = match &**looped {
+                LoopedSpec::Model(spec, _) if options.bound => parameters(spec)?,
+                LoopedSpec::Model(spec, _) => free(spec),
+                LoopedSpec::LinearAttention(layers) => Parameters { format: layers.data, source: Source::Free },
+            };
+            Ok((build::looped::from_spec(looped, &weights)?, Vec::new()))
+        }
+    }
+}
+
+fn free(spec: &Spec) -> Parameters {
+    Parameters { format: spec.numerics.weights, source: Source::Free }
+}
+
+/// A transformer as a loop over its layers; if its blocks are not alike, as one block without axes.
+fn model(spec: &Spec, length: u64, bound: bool) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
+    let weights = if bound { parameters(spec)? } else { free(spec) };
+    let size = Size::free(&"context".into(), length);
+    let flat = context("context", length);
+    match build::looped::from_architecture(&spec.architecture, &spec.numerics, &weights, &size) {
+        Err(BuildError::Loop(_)) => {
+            let graph = tensor::from_architecture(&spec.architecture, &spec.numerics, &weights, &size)?;
+            let outlet = Outlet { name: graph.output_name().to_owned(), block: 0, output: 0 };
+            let (axes, bodies) = (Vec::new(), vec![graph]);
+            let whole = Block { name: "model".to_owned(), axes, bodies, varies: None, ports: Vec::new() };
+            Ok((System::new(Vec::new(), vec![whole], vec![outlet])?, flat))
+        }
+        graph => Ok((graph?, flat)),
+    }
+}
+
+/// At the lengths asked for.
+fn lengthened(model: LoopedModel, options: &Options, flat: &[(Dim, u64)]) -> Result<LoopedModel, Error> {
+    let axes: Vec<String> = model.graph.axes().iter().map(|axis| axis.name.to_string()).collect();
+    let known = |name: &String| axes.contains(name) || flat.iter().any(|(dim, _)| **dim == **name);
+    if let Some(axis) = options.lengths.keys().find(|name| !known(name)) {
+        let has = axes.iter().cloned().chain(flat.iter().map(|(name, _)| name.to_string())).collect::<Vec<_>>();
+        return Err(Error::Axis { axis: axis.clone(), has: has.join(", ") });
+    }
+    model.resized(|name| options.lengths.get(name).copied())
+}
+
+/// A document's name.
+pub fn name(document: &Document) -> &str {
+    match document {
+        Document::Model(spec) => &spec.architecture.name,
+        Document::Recurrent(recurrent) => &recurrent.name,
+        Document::Program(program) => &program.name,
+        Document::Looped(looped) => match &**looped {
+            LoopedSpec::Model(spec, _) => &spec.architecture.name,
+            LoopedSpec::LinearAttention(layers) => &layers.name,
+        },
+    }
+}
+
+/// Its numerics, where it has those of models.
+pub fn numerics(document: &mut Document) -> Option<&mut Numerics> {
+    match document {
+        Document::Model(spec) => Some(&mut spec.numerics),
+        Document::Recurrent(recurrent) => Some(&mut recurrent.numerics),
+        Document::Looped(looped) => match &mut **looped {
+            LoopedSpec::Model(spec, _) => Some(&mut spec.numerics),
+            LoopedSpec::LinearAttention(_) => None,
+        },
+        Document::Program(_) => None,
+    }
+}
+
+fn formats(document: &Document) -> String {
+    match numerics(&mut document.clone()) {
+        Some(numerics) => format!("weights {}, activations {}", numerics.weights, numerics.activations),
+        None => "as the file says".to_owned(),
+    }
+}
