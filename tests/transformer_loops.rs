@@ -10,7 +10,8 @@ use isobath::expr::Size;
 use isobath::gates::InputWord;
 use isobath::lower::{InputKind, lower, system::LoweredLoops, system::system};
 use isobath::number::{Format, Rational};
-use isobath::spec::{self, Document, Looped, Looping, MemoryOf, Spec};
+use isobath::pipeline;
+use isobath::spec::{self, Document, Looped, Looping, MemoryOf, Spec, WeightSource};
 use isobath::tensor::{self, Parameters, interpret::interpret, looped as reference, params::Source};
 use isobath::words::Strategy;
 use num_bigint::BigInt;
@@ -128,6 +129,41 @@ fn every_shipped_loop_computes_what_it_means() {
         let unread = reference::from_spec(&document, &free(spec)).unwrap();
         assert_eq!(skeleton_depth(&unread, &[]), depth, "{name}");
     }
+}
+
+#[test]
+fn attention_layers_that_descend_compute_what_they_mean() {
+    let Looped::LinearAttention(mut layers) = shipped("linear-attention-descent") else { panic!("not layers") };
+    for count in 1..=4 {
+        layers.layers = count;
+        let graph = pipeline::looped(&Looped::LinearAttention(layers.clone()), true).unwrap();
+        assert_eq!(agrees(&graph, Strategy::Depth, 20, count <= 2), 2 * count + 2);
+        agrees(&graph, Strategy::Size, 20, count <= 2);
+    }
+}
+
+#[test]
+fn a_weight_file_holds_the_memory_too() {
+    let Looped::Model(mut spec, looping) = shipped("memory-tokens") else { panic!("not a model") };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.safetensors");
+    let mut all = spec::parameters(&spec.architecture);
+    let plain = all.len();
+    all.extend(looping.parameters(&spec.architecture));
+    let bytes: Vec<Vec<u8>> = all.iter().map(|p| vec![0; 4 * p.shape.iter().product::<u64>() as usize]).collect();
+    let view = |p: &spec::Parameter, bytes| {
+        let shape = p.shape.iter().map(|size| *size as usize).collect();
+        (p.name.clone(), safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap())
+    };
+    let mut write = |count| {
+        let views = all.iter().zip(&bytes).take(count).map(|(p, bytes)| view(p, bytes));
+        std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        spec.weights = WeightSource::File(path.clone());
+        pipeline::looped(&Looped::Model(spec.clone(), looping), true)
+    };
+    let refusal = write(plain).unwrap_err().to_string();
+    assert!(refusal.contains("tensors missing (1): memory"), "{refusal}");
+    agrees(&write(plain + 1).unwrap(), Strategy::Depth, 1, false);
 }
 
 fn skeleton_depth(graph: &reference::Looped, lengths: &[(&str, u64)]) -> u64 {
@@ -302,9 +338,9 @@ fn loops_and_models_that_do_not_go_together_are_refused() {
     assert!(complaint("feedback", &encoder).contains("kind = \"decoder\""));
     let placed = |spec: &mut Spec| spec.architecture.positions = spec::Positions::Rotary;
     assert!(complaint("feedback", &placed).contains("positions = \"none\""));
-    assert!(complaint("segment-memory", &placed).contains("learned positions or none"));
+    assert!(complaint("segment-memory", &placed).contains("\"learned\" or \"none\""));
     let logits = |spec: &mut Spec| spec.architecture.output = spec::Output::Logits;
     assert!(complaint("decoding", &logits).contains("output = \"argmax\""));
     let window = |spec: &mut Spec| spec.architecture.blocks[0].attention.window = Some(2);
-    assert!(complaint("memory-tokens", &window).contains("`window`"));
+    assert!(complaint("memory-tokens", &window).contains("no window"));
 }

@@ -22,7 +22,7 @@ pub use document::{Document, read_document};
 pub use error::{Error, Place, Problem};
 pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use parameters::{Parameter, count, parameters};
-pub use weights::{Tensor, load};
+pub use weights::{Tensor, load, load_looped};
 
 use std::path::Path;
 use text::Source;
