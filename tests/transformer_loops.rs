@@ -308,6 +308,61 @@ fn a_loop_over_layers_is_the_model() {
 }
 
 #[test]
+fn loops_go_with_every_arrangement_of_a_block() {
+    let kinds = [
+        Looping::Rounds { rounds: 2 },
+        Looping::SegmentMemory { segments: 2, from: MemoryOf::SameLayer },
+        Looping::MemoryTokens { segments: 2, memory: 1 },
+        Looping::Feedback { window: 2 },
+        Looping::Decoding { tokens: 2 },
+    ];
+    let mut agreed = 0;
+    for text in arrangements() {
+        let mut spec = spec::parse_native("t.toml", &text).unwrap();
+        spec.architecture.default_context = 2;
+        spec.architecture.blocks.truncate(2);
+        for looping in kinds {
+            let mut spec = spec.clone();
+            for block in &mut spec.architecture.blocks {
+                block.attention.window = None;
+            }
+            if matches!(looping, Looping::Decoding { .. }) {
+                (spec.architecture.output, spec.architecture.last_only) = (spec::Output::Argmax, true);
+            }
+            if looping.complaint(&spec.architecture).is_none() {
+                let document = Looped::Model(Box::new(spec.clone()), looping);
+                let graph = reference::from_spec(&document, &random(spec.numerics.weights, 3)).unwrap();
+                agrees(&graph, Strategy::Depth, 1, false);
+                agreed += 1;
+            }
+        }
+    }
+    assert_eq!(agreed, 40);
+}
+
+#[test]
+fn published_models_decode_at_their_depth_a_token() {
+    for (name, rate) in [("gpt2", 112), ("llama-3-8b", 324)] {
+        let mut spec = spec::read(&Path::new(CIRCUITS).join(name)).unwrap();
+        (spec.architecture.output, spec.architecture.last_only) = (spec::Output::Argmax, true);
+        let (size, looping) = (Size::fixed(1024), Looping::Decoding { tokens: 3 });
+        let (architecture, numerics) = (&spec.architecture, &spec.numerics);
+        let graph = reference::from_looping(architecture, numerics, &free(&spec), &looping, &size).unwrap();
+        let loops = system(&graph, Strategy::Depth).unwrap();
+        let skeleton = looped::skeleton(&loops.circuits);
+        for tokens in 1..=4 {
+            let longer = skeleton.clone().resized(|axis| (&**axis == "tokens").then_some(tokens)).unwrap();
+            assert_eq!(longer.depth(), rate * tokens + 1, "{name}");
+        }
+        let outlet = &loops.circuits.outputs()[0];
+        let circuit = &loops.circuits.blocks()[outlet.block].bodies[0];
+        let array = circuit.array(circuit.outputs()[outlet.output].array);
+        let operation = &circuit.origins()[array.origin.index()].operation;
+        assert_eq!((outlet.name.as_str(), operation.as_str()), ("emitted token", "emitted token"));
+    }
+}
+
+#[test]
 fn blocks_that_alternate_are_taken_in_turn_and_others_refused() {
     let mut spec = spec::read(&Path::new(CIRCUITS).join("tiny-gpt.toml")).unwrap();
     spec.architecture.blocks.resize(4, spec.architecture.blocks[0].clone());

@@ -47,7 +47,7 @@ pub fn from_looping(
         Looping::SegmentMemory { segments, from } => memory::same_layer(model, segments, from),
         Looping::MemoryTokens { segments, memory } => memory::tokens(model, segments, memory),
         Looping::Feedback { window } => memory::feedback(model, window),
-        Looping::Decoding { tokens } => decoding::decoding(&model, tokens),
+        Looping::Decoding { tokens } => decoding::decoding(model, tokens),
     }
 }
 
@@ -112,7 +112,7 @@ impl Model<'_> {
         Ok(make.carried(self.carrier(), x))
     }
 
-    /// The blocks, along axes of which the last are the layers, or the first where there are segments after them.
+    /// The blocks, along axes of which the last is that of the layers.
     pub(super) fn stack(
         &self,
         axes: &[usize],
