@@ -294,7 +294,11 @@ fn a_loop_over_layers_is_the_model() {
         }
         let unread = reference::from_architecture(architecture, numerics, &free(&spec), &size).unwrap();
         for strategy in [Strategy::Depth, Strategy::Size] {
-            let whole = measure::exact(&lower(&flat, strategy).unwrap().circuit).unwrap().depth;
+            let exact = measure::exact(&lower(&flat, strategy).unwrap().circuit).unwrap();
+            let unrolled = looped::unroll(&system(&layers, strategy).unwrap().circuits).unwrap();
+            let gates = |measure: &measure::Measure| measure.gates.value(|_| 0);
+            assert!(gates(&measure::exact(&unrolled).unwrap()) >= gates(&exact), "{text}");
+            let whole = exact.depth;
             let looped = agrees(&layers, strategy, 1, false);
             // Under `size` a body that holds for all iterations may need bits that the first block of the whole does not; and under
             // eager rounding the rows of tokens are stored before they are handed on, which LayerNorm would not wait for.
