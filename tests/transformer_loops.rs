@@ -10,7 +10,8 @@ use isobath::expr::Size;
 use isobath::gates::InputWord;
 use isobath::lower::{InputKind, lower, system::LoweredLoops, system::system};
 use isobath::number::{Format, Rational};
-use isobath::spec::{self, Document, Looped, Looping, MemoryOf, Spec};
+use isobath::pipeline;
+use isobath::spec::{self, Document, Looped, Looping, MemoryOf, Spec, WeightSource};
 use isobath::tensor::{self, Parameters, interpret::interpret, looped as reference, params::Source};
 use isobath::words::Strategy;
 use num_bigint::BigInt;
@@ -128,6 +129,41 @@ fn every_shipped_loop_computes_what_it_means() {
         let unread = reference::from_spec(&document, &free(spec)).unwrap();
         assert_eq!(skeleton_depth(&unread, &[]), depth, "{name}");
     }
+}
+
+#[test]
+fn attention_layers_that_descend_compute_what_they_mean() {
+    let Looped::LinearAttention(mut layers) = shipped("linear-attention-descent") else { panic!("not layers") };
+    for count in 1..=4 {
+        layers.layers = count;
+        let graph = pipeline::looped(&Looped::LinearAttention(layers.clone()), true).unwrap();
+        assert_eq!(agrees(&graph, Strategy::Depth, 20, count <= 2), 2 * count + 2);
+        agrees(&graph, Strategy::Size, 20, count <= 2);
+    }
+}
+
+#[test]
+fn a_weight_file_holds_the_memory_too() {
+    let Looped::Model(mut spec, looping) = shipped("memory-tokens") else { panic!("not a model") };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.safetensors");
+    let mut all = spec::parameters(&spec.architecture);
+    let plain = all.len();
+    all.extend(looping.parameters(&spec.architecture));
+    let bytes: Vec<Vec<u8>> = all.iter().map(|p| vec![0; 4 * p.shape.iter().product::<u64>() as usize]).collect();
+    let view = |p: &spec::Parameter, bytes| {
+        let shape = p.shape.iter().map(|size| *size as usize).collect();
+        (p.name.clone(), safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap())
+    };
+    let mut write = |count| {
+        let views = all.iter().zip(&bytes).take(count).map(|(p, bytes)| view(p, bytes));
+        std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        spec.weights = WeightSource::File(path.clone());
+        pipeline::looped(&Looped::Model(spec.clone(), looping), true)
+    };
+    let refusal = write(plain).unwrap_err().to_string();
+    assert!(refusal.contains("tensors missing (1): memory"), "{refusal}");
+    agrees(&write(plain + 1).unwrap(), Strategy::Depth, 1, false);
 }
 
 fn skeleton_depth(graph: &reference::Looped, lengths: &[(&str, u64)]) -> u64 {
@@ -258,7 +294,11 @@ fn a_loop_over_layers_is_the_model() {
         }
         let unread = reference::from_architecture(architecture, numerics, &free(&spec), &size).unwrap();
         for strategy in [Strategy::Depth, Strategy::Size] {
-            let whole = measure::exact(&lower(&flat, strategy).unwrap().circuit).unwrap().depth;
+            let exact = measure::exact(&lower(&flat, strategy).unwrap().circuit).unwrap();
+            let unrolled = looped::unroll(&system(&layers, strategy).unwrap().circuits).unwrap();
+            let gates = |measure: &measure::Measure| measure.gates.value(|_| 0);
+            assert!(gates(&measure::exact(&unrolled).unwrap()) >= gates(&exact), "{text}");
+            let whole = exact.depth;
             let looped = agrees(&layers, strategy, 1, false);
             // Under `size` a body that holds for all iterations may need bits that the first block of the whole does not; and under
             // eager rounding the rows of tokens are stored before they are handed on, which LayerNorm would not wait for.
@@ -268,6 +308,61 @@ fn a_loop_over_layers_is_the_model() {
         }
         let early = text.contains("eager") && text.contains("'layer'") && text.contains("'none'");
         assert_eq!(skeleton_depth(&unread, &[]), flat_depth(&spec, 3) + u64::from(early), "{text}");
+    }
+}
+
+#[test]
+fn loops_go_with_every_arrangement_of_a_block() {
+    let kinds = [
+        Looping::Rounds { rounds: 2 },
+        Looping::SegmentMemory { segments: 2, from: MemoryOf::SameLayer },
+        Looping::MemoryTokens { segments: 2, memory: 1 },
+        Looping::Feedback { window: 2 },
+        Looping::Decoding { tokens: 2 },
+    ];
+    let mut agreed = 0;
+    for text in arrangements() {
+        let mut spec = spec::parse_native("t.toml", &text).unwrap();
+        spec.architecture.default_context = 2;
+        spec.architecture.blocks.truncate(2);
+        for looping in kinds {
+            let mut spec = spec.clone();
+            for block in &mut spec.architecture.blocks {
+                block.attention.window = None;
+            }
+            if matches!(looping, Looping::Decoding { .. }) {
+                (spec.architecture.output, spec.architecture.last_only) = (spec::Output::Argmax, true);
+            }
+            if looping.complaint(&spec.architecture).is_none() {
+                let document = Looped::Model(Box::new(spec.clone()), looping);
+                let graph = reference::from_spec(&document, &random(spec.numerics.weights, 3)).unwrap();
+                agrees(&graph, Strategy::Depth, 1, false);
+                agreed += 1;
+            }
+        }
+    }
+    assert_eq!(agreed, 40);
+}
+
+#[test]
+fn published_models_decode_at_their_depth_a_token() {
+    for (name, rate) in [("gpt2", 112), ("llama-3-8b", 324)] {
+        let mut spec = spec::read(&Path::new(CIRCUITS).join(name)).unwrap();
+        (spec.architecture.output, spec.architecture.last_only) = (spec::Output::Argmax, true);
+        let (size, looping) = (Size::fixed(1024), Looping::Decoding { tokens: 3 });
+        let (architecture, numerics) = (&spec.architecture, &spec.numerics);
+        let graph = reference::from_looping(architecture, numerics, &free(&spec), &looping, &size).unwrap();
+        let loops = system(&graph, Strategy::Depth).unwrap();
+        let skeleton = looped::skeleton(&loops.circuits);
+        for tokens in 1..=4 {
+            let longer = skeleton.clone().resized(|axis| (&**axis == "tokens").then_some(tokens)).unwrap();
+            assert_eq!(longer.depth(), rate * tokens + 1, "{name}");
+        }
+        let outlet = &loops.circuits.outputs()[0];
+        let circuit = &loops.circuits.blocks()[outlet.block].bodies[0];
+        let array = circuit.array(circuit.outputs()[outlet.output].array);
+        let operation = &circuit.origins()[array.origin.index()].operation;
+        assert_eq!((outlet.name.as_str(), operation.as_str()), ("emitted token", "emitted token"));
     }
 }
 
@@ -302,9 +397,9 @@ fn loops_and_models_that_do_not_go_together_are_refused() {
     assert!(complaint("feedback", &encoder).contains("kind = \"decoder\""));
     let placed = |spec: &mut Spec| spec.architecture.positions = spec::Positions::Rotary;
     assert!(complaint("feedback", &placed).contains("positions = \"none\""));
-    assert!(complaint("segment-memory", &placed).contains("learned positions or none"));
+    assert!(complaint("segment-memory", &placed).contains("\"learned\" or \"none\""));
     let logits = |spec: &mut Spec| spec.architecture.output = spec::Output::Logits;
     assert!(complaint("decoding", &logits).contains("output = \"argmax\""));
     let window = |spec: &mut Spec| spec.architecture.blocks[0].attention.window = Some(2);
-    assert!(complaint("memory-tokens", &window).contains("`window`"));
+    assert!(complaint("memory-tokens", &window).contains("no window"));
 }

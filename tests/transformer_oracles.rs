@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use isobath::expr::Size;
@@ -62,7 +62,7 @@ fn chosen(one_hot: &[Rational]) -> u64 {
 fn decoding_is_the_model_run_again_on_its_own_tokens() {
     let (mut spec, _) = model("decoding");
     let looping = Looping::Decoding { tokens: 6 };
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (seed, context, scaled) in (1..=12).flat_map(|seed| [(seed, 3, false), (seed, 2, true), (seed, 1, false)]) {
         spec.architecture.default_context = context;
         spec.architecture.embedding_scale = scaled;
@@ -74,12 +74,12 @@ fn decoding_is_the_model_run_again_on_its_own_tokens() {
         for (step, emitted) in read(&spec, looping, &weights, &prompt).into_iter().enumerate() {
             let next = chosen(&interpret(&flat, &window).unwrap().values);
             assert_eq!(chosen(&emitted), next, "token {step} after {prompt:?}, weights {seed}");
-            *seen.entry((seed, context)).or_insert_with(Vec::new) = window.clone();
             window.remove(0);
             window.push(next);
         }
+        seen.insert(window);
     }
-    assert!(seen.values().any(|window: &Vec<u64>| window.iter().any(|token| *token != window[0])));
+    assert!(seen.len() > 8, "{seen:?}");
 }
 
 /// The weights of a model by name, drawn.
@@ -144,8 +144,7 @@ fn memory_tokens_are_tokens_whose_rows_are_the_last_ones_given_out() {
         wide.architecture.vocabulary += 2;
         let mut memory = start;
         for (segment, got) in text.chunks(2).zip(got) {
-            let (shape, rows) = &mut tensors.get_mut("token_embedding").unwrap();
-            (shape[0], rows.len());
+            let (shape, rows) = tensors.get_mut("token_embedding").unwrap();
             rows.truncate(4 * width);
             rows.extend(&memory);
             shape[0] = 6;

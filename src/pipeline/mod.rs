@@ -132,11 +132,31 @@ fn model(spec: &Spec, parameters: &Parameters, context: Size, strategy: Strategy
     Ok(Model { graph, lowered })
 }
 
+/// The graphs of a looped specification at the lengths it names, with its weights or with none read.
+///
+/// # Errors
+/// When weights are missing or malformed, or loop and model do not go together.
+pub fn looped(spec: &spec::Looped, bound: bool) -> Result<tensor::looped::Looped, Error> {
+    let parameters = match spec {
+        spec::Looped::Model(model, looping) if bound => weights(model, || spec::load_looped(model, *looping))?,
+        spec::Looped::Model(model, _) => Parameters { format: model.numerics.weights, source: Source::Free },
+        spec::Looped::LinearAttention(layers) => Parameters { format: layers.weights, source: Source::Free },
+    };
+    Ok(tensor::looped::from_spec(spec, &parameters)?)
+}
+
 /// The weights a spec names.
 ///
 /// # Errors
 /// When a file is missing or malformed.
 pub fn parameters(spec: &Spec) -> Result<Parameters, Error> {
+    weights(spec, || spec::load(spec))
+}
+
+fn weights(
+    spec: &Spec,
+    load: impl FnOnce() -> Result<BTreeMap<String, spec::Tensor>, spec::Error>,
+) -> Result<Parameters, Error> {
     let format = spec.numerics.weights;
     let source = match &spec.weights {
         WeightSource::Free => Source::Free,
@@ -145,7 +165,7 @@ pub fn parameters(spec: &Spec) -> Result<Parameters, Error> {
             Source::Random { seed: *seed, limit }
         }
         WeightSource::File(_) => {
-            let tensors = spec::load(spec)?;
+            let tensors = load()?;
             Source::Given(tensors.into_iter().map(|(name, tensor)| (name, (tensor.shape, tensor.values))).collect())
         }
     };

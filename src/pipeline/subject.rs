@@ -13,9 +13,9 @@ use crate::law::{Growing, Law, derive};
 use crate::loops::{Axis, Block, Outlet, System};
 use crate::program;
 use crate::recurrent::{self, Recurrence};
-use crate::spec::{Document, Looped as LoopedSpec, Numerics, Spec};
-use crate::tensor::build::{self, BuildError};
-use crate::tensor::looped::Looped;
+use crate::spec::{Document, Looped as LoopedSpec, Looping, Numerics, Spec};
+use crate::tensor::build::BuildError;
+use crate::tensor::looped::{Looped, from_architecture};
 use crate::tensor::params::Source;
 use crate::tensor::{self, Parameters};
 use crate::words::Strategy;
@@ -53,7 +53,14 @@ pub struct Subject {
     pub sizes: LoopedMeasure,
     /// Dimensions that lie inside of bodies, with the lengths they are bound to: the depth of no array depends on them.
     pub flat: Vec<(Dim, u64)>,
+    /// Tokens of a segment, where the context is read a segment after the other.
+    pub segment: Option<u64>,
 }
+
+/// The axis of segments.
+const SEGMENTS: &str = "segments";
+/// Tokens read.
+const CONTEXT: &str = "context";
 
 /// Lengths by the names of axes.
 pub type Lengths = BTreeMap<String, u64>;
@@ -68,7 +75,8 @@ impl Subject {
         let model = LoopedModel::new(graph, options.strategy)?;
         let model = lengthened(model, options, &flat)?;
         let (law, sizes) = (derive(&model.skeleton())?, model.size_law());
-        Ok(Self { name: name(document).to_owned(), formats: formats(document), model, law, sizes, flat })
+        let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
+        Ok(Self { name: name(document).to_owned(), formats: formats(document), model, law, sizes, flat, segment })
     }
 
     /// The axes along which blocks are repeated.
@@ -84,13 +92,17 @@ impl Subject {
 
     /// Whether it has this axis or dimension.
     pub fn has(&self, axis: &str) -> bool {
-        self.lengths().contains_key(axis)
+        self.lengths().contains_key(axis) || (axis == CONTEXT && self.segment.is_some())
     }
 
     /// How the depth grows along an axis, and by how many layers; none if it has no such axis.
     pub fn growth(&self, axis: &str) -> Option<(Growing, String)> {
         if self.flat.iter().any(|(name, _)| &**name == axis) {
             return Some((Growing::Constant, "0".to_owned()));
+        }
+        if let (CONTEXT, Some(tokens)) = (axis, self.segment) {
+            let (growing, rate) = self.growth(SEGMENTS)?;
+            return Some((growing, if growing == Growing::Constant { rate } else { format!("1/{tokens} of {rate}") }));
         }
         let growth = self.law.growth.iter().find(|growth| &*growth.axis == axis)?;
         Some((growth.growing, growth.rate.clone()))
@@ -100,6 +112,9 @@ impl Subject {
     pub fn at(&self, replaced: &Lengths) -> Lengths {
         let mut lengths = self.lengths();
         lengths.extend(replaced.iter().map(|(name, length)| (name.clone(), *length)));
+        if let (Some(tokens), Some(context)) = (self.segment, replaced.get(CONTEXT)) {
+            lengths.insert(SEGMENTS.to_owned(), context.div_ceil(tokens));
+        }
         lengths
     }
 
@@ -155,14 +170,18 @@ fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u6
             };
             Ok((graph, Vec::new()))
         }
-        Document::Looped(looped) => {
-            let weights = match &**looped {
-                LoopedSpec::Model(spec, _) if options.bound => parameters(spec)?,
-                LoopedSpec::Model(spec, _) => free(spec),
-                LoopedSpec::LinearAttention(layers) => Parameters { format: layers.data, source: Source::Free },
-            };
-            Ok((build::looped::from_spec(looped, &weights)?, Vec::new()))
+        Document::Looped(looped) => Ok((super::looped(looped, options.bound)?, Vec::new())),
+    }
+}
+
+/// Tokens of a segment.
+fn segment(document: &Document) -> Option<u64> {
+    let Document::Looped(looped) = document else { return None };
+    match &**looped {
+        LoopedSpec::Model(spec, Looping::SegmentMemory { .. } | Looping::MemoryTokens { .. }) => {
+            Some(spec.architecture.default_context)
         }
+        _ => None,
     }
 }
 
@@ -175,8 +194,8 @@ fn model(spec: &Spec, length: u64, bound: bool) -> Result<(Looped, Vec<(Dim, u64
     let weights = if bound { parameters(spec)? } else { free(spec) };
     let size = Size::free(&"context".into(), length);
     let flat = context("context", length);
-    match build::looped::from_architecture(&spec.architecture, &spec.numerics, &weights, &size) {
-        Err(BuildError::Loop(_)) => {
+    match from_architecture(&spec.architecture, &spec.numerics, &weights, &size) {
+        Err(BuildError::Unlike { .. }) => {
             let graph = tensor::from_architecture(&spec.architecture, &spec.numerics, &weights, &size)?;
             let outlet = Outlet { name: graph.output_name().to_owned(), block: 0, output: 0 };
             let (axes, bodies) = (Vec::new(), vec![graph]);

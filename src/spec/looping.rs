@@ -1,6 +1,6 @@
 //! How blocks are repeated, beyond one pass over the layers; must not know tensors or circuits.
 
-use super::Spec;
+use super::{Architecture, Mask, Output, Parameter, Positions, Spec};
 use crate::number::{Format, rational_from_decimal};
 
 /// What is repeated, and how often.
@@ -44,6 +44,52 @@ pub enum Looping {
         /// Tokens generated.
         tokens: u64,
     },
+}
+
+impl Looping {
+    /// The weights it has beside those of the architecture.
+    pub fn parameters(self, architecture: &Architecture) -> Vec<Parameter> {
+        match self {
+            Self::MemoryTokens { memory, .. } => {
+                vec![Parameter { name: "memory".to_owned(), shape: vec![memory, architecture.width] }]
+            }
+            Self::Rounds { .. } | Self::SegmentMemory { .. } | Self::Feedback { .. } | Self::Decoding { .. } => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// Why the blocks of an architecture cannot be repeated like this, and what to write.
+    pub fn complaint(self, architecture: &Architecture) -> Option<&'static str> {
+        let decoder = architecture.mask == Mask::Causal;
+        let window = architecture.blocks.iter().any(|block| block.attention.window.is_some());
+        match self {
+            Self::Rounds { .. } => None,
+            Self::SegmentMemory { .. } if decoder => {
+                Some("segment memory needs kind = \"encoder\": a segment attends to all of its memory and of itself")
+            }
+            Self::SegmentMemory { .. } if architecture.positions == Positions::Rotary => Some(
+                "segment memory needs positions = \"learned\" or \"none\": rotations would not tell memory from segment",
+            ),
+            Self::Feedback { .. } if !decoder => {
+                Some("feedback needs kind = \"decoder\": tokens come one after another")
+            }
+            Self::Feedback { .. } if architecture.positions != Positions::None => {
+                Some("feedback needs positions = \"none\": one token is read at a time")
+            }
+            Self::SegmentMemory { .. } | Self::MemoryTokens { .. } | Self::Feedback { .. } if window => {
+                Some("attention to a memory has no window: remove `window` from `[model]`")
+            }
+            Self::Decoding { .. } if !decoder || !architecture.last_only || architecture.output != Output::Argmax => {
+                Some(
+                    "decoding needs kind = \"decoder\", output = \"argmax\" and positions_out = \"last\": the last position names the next token",
+                )
+            }
+            Self::SegmentMemory { .. } | Self::MemoryTokens { .. } | Self::Feedback { .. } | Self::Decoding { .. } => {
+                None
+            }
+        }
+    }
 }
 
 /// What a layer remembers of a segment.

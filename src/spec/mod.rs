@@ -1,7 +1,7 @@
 //! What was written down about a model, before it has any meaning as operations or circuits.
 //!
 //! [`read`] takes a path: a native TOML file (schema: [`native`]), a Hugging Face `config.json` or the directory it stands in
-//! (families: [`hugging_face`]), or `-` for either on standard input. Whatever is not understood is refused, all of it at once.
+//! (families: [`hugging_face`]), or `-` for either on standard input. [`read_document`] takes looped models too. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
 pub mod document;
@@ -26,7 +26,7 @@ pub use error::{Error, Place, Problem};
 pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use parameters::{Parameter, count, parameters};
 pub use recurrent::Recurrent;
-pub use weights::{Tensor, load};
+pub use weights::{Tensor, load, load_looped};
 
 use std::path::Path;
 use text::Source;

@@ -100,9 +100,12 @@ pub(super) fn read(source: &Source) -> Result<Spec, Error> {
     let node = text::toml(source)?;
     let problems = Problems::default();
     let root = Fields::root(source, &problems, &node);
-    for table in LOOPS {
-        let message = || format!("`[{table}]` repeats blocks along axes, which only looped models are read with");
-        root.check(&[table], !root.has(table), message, "name a model without loops here");
+    if let Some(table) = LOOPS.into_iter().find(|table| root.has(table)) {
+        let message =
+            format!("this file describes a looped model (`[{table}]`), but a model without loops is needed here");
+        root.refuse(table, message, Some("name a file without this table".to_owned()));
+        problems.finish()?;
+        return Err(nothing(source));
     }
     let spec = model(source, &root)?;
     root.finish(SCHEMA);
@@ -131,7 +134,22 @@ pub(super) fn looped(source: &Source) -> Result<Option<Looped>, Error> {
     };
     root.finish(SCHEMA);
     problems.finish()?;
-    looped.map(Some).ok_or_else(|| nothing(source))
+    match looped {
+        Some(Looped::Model(model, looping)) => {
+            together(source, &node, looping.complaint(&model.architecture))?;
+            Ok(Some(Looped::Model(model, looping)))
+        }
+        other => other.map(Some).ok_or_else(|| nothing(source)),
+    }
+}
+
+/// Refuses a loop that the model, each read well, does not go with.
+fn together(source: &Source, node: &text::Node, complaint: Option<&str>) -> Result<(), Error> {
+    let problems = Problems::default();
+    if let (Some(complaint), Some(fields)) = (complaint, Fields::root(source, &problems, node).table("loop")) {
+        fields.refuse("kind", complaint, None);
+    }
+    problems.finish()
 }
 
 fn nothing(source: &Source) -> Error {

@@ -6,7 +6,7 @@
 mod decode;
 mod names;
 
-use super::{Architecture, Error, Parameter, Problem, Spec, WeightSource, parameters};
+use super::{Architecture, Error, Looping, Parameter, Problem, Spec, WeightSource, parameters};
 use names::Stored;
 use safetensors::SafeTensors;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,22 +31,35 @@ pub struct Tensor {
 /// When the specification names no file; when the file cannot be read, is no safetensors file, holds too few, too many or misshapen
 /// tensors, values that are not finite, or a number type other than F64, F32, F16 and BF16; when the family's names are not known.
 pub fn load(spec: &Spec) -> Result<BTreeMap<String, Tensor>, Error> {
+    loaded(spec, parameters(&spec.architecture))
+}
+
+/// Reads the weight file of a looped model, with the weights that only the loop has.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_looped(spec: &Spec, looping: Looping) -> Result<BTreeMap<String, Tensor>, Error> {
+    let mut all = parameters(&spec.architecture);
+    all.extend(looping.parameters(&spec.architecture));
+    loaded(spec, all)
+}
+
+fn loaded(spec: &Spec, parameters: Vec<Parameter>) -> Result<BTreeMap<String, Tensor>, Error> {
     let WeightSource::File(path) = &spec.weights else {
         return Err(Problem::new("this specification names no weight file").into());
     };
     let bytes = bytes(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| malformed(path, bytes.len(), &error))?;
-    let wanted = wanted(spec, &file)?;
+    let wanted = wanted(spec, &file, parameters)?;
     let context = Context { path, file: &file, architecture: &spec.architecture };
     context.compare(&wanted)?;
     context.values(&wanted)
 }
 
 /// Each canonical tensor and where the file has it.
-fn wanted(spec: &Spec, file: &SafeTensors) -> Result<Vec<(Parameter, Stored)>, Error> {
+fn wanted(spec: &Spec, file: &SafeTensors, parameters: Vec<Parameter>) -> Result<Vec<(Parameter, Stored)>, Error> {
     let names: BTreeSet<&str> = file.iter().map(|(name, _)| name).collect();
     let scheme = names::scheme(&spec.architecture, &names)?;
-    let parameters = parameters(&spec.architecture);
     Ok(parameters.into_iter().map(|parameter| (parameter.clone(), scheme(&parameter))).collect())
 }
 

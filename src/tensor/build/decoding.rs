@@ -13,7 +13,8 @@ use crate::tensor::{Carrier, Graph};
 /// What emitted tokens are called, as outputs and as operations.
 pub(super) const EMITTED: &str = "emitted token";
 
-pub(super) fn decoding(model: &Model, tokens: u64) -> Result<Looped> {
+pub(super) fn decoding(mut model: Model, tokens: u64) -> Result<Looped> {
+    model.context = Size::fixed(model.context.value);
     let rows = || vec![wire(4, &[At::Back(1)]), wire(0, &[])];
     let residual = vec![wire(2, &[At::Back(0), At::Back(1)]), wire(1, &[At::Back(0)])];
     let blocks = vec![

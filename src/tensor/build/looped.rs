@@ -4,7 +4,7 @@
 use super::{BuildError, Make, Memory, Model, Result, decoding, descent, memory};
 use crate::expr::Size;
 use crate::loops::{At, Axis, Block, Outlet, System, Wire};
-use crate::spec::{self, Architecture, Looped as LoopedSpec, Looping, Mask, Numerics, Placement, Positions, Rounding};
+use crate::spec::{self, Architecture, Looped as LoopedSpec, Looping, Numerics, Placement, Rounding};
 use crate::tensor::looped::Looped;
 use crate::tensor::{Carrier, Graph, Parameters};
 
@@ -40,14 +40,14 @@ pub fn from_looping(
     looping: &Looping,
     context: &Size,
 ) -> Result<Looped> {
-    fits(architecture, looping)?;
+    looping.complaint(architecture).map_or(Ok(()), |reason| Err(BuildError::Loop(reason)))?;
     let model = Model::new(architecture, numerics, parameters, context)?;
     match *looping {
         Looping::Rounds { rounds } => in_rounds(&model, rounds),
         Looping::SegmentMemory { segments, from } => memory::same_layer(model, segments, from),
         Looping::MemoryTokens { segments, memory } => memory::tokens(model, segments, memory),
         Looping::Feedback { window } => memory::feedback(model, window),
-        Looping::Decoding { tokens } => decoding::decoding(&model, tokens),
+        Looping::Decoding { tokens } => decoding::decoding(model, tokens),
     }
 }
 
@@ -63,37 +63,6 @@ pub fn from_spec(spec: &LoopedSpec, parameters: &Parameters) -> Result<Looped> {
         }
         LoopedSpec::LinearAttention(layers) => descent::descent(layers),
     }
-}
-
-/// What of an architecture a looping cannot have.
-fn fits(architecture: &Architecture, looping: &Looping) -> Result<()> {
-    let rotary = architecture.positions == Positions::Rotary;
-    let window = architecture.blocks.iter().any(|block| block.attention.window.is_some());
-    let decoder = architecture.mask == Mask::Causal;
-    let chooses = architecture.output == spec::Output::Argmax && architecture.last_only;
-    let complaint = match looping {
-        Looping::Rounds { .. } => None,
-        Looping::SegmentMemory { .. } if decoder => {
-            Some("segment memory needs kind = \"encoder\": a segment attends to all of the memory and of itself")
-        }
-        Looping::SegmentMemory { .. } if rotary => {
-            Some("segment memory goes with learned positions or none: rotations would not tell memory from segment")
-        }
-        Looping::Feedback { .. } if architecture.positions != Positions::None => {
-            Some("feedback needs positions = \"none\": one token is read at a time")
-        }
-        Looping::Feedback { .. } if !decoder => {
-            Some("feedback needs kind = \"decoder\": tokens come one after another")
-        }
-        Looping::SegmentMemory { .. } | Looping::MemoryTokens { .. } | Looping::Feedback { .. } if window => {
-            Some("attention to a memory has no `window`; leave it out")
-        }
-        Looping::Decoding { .. } if !decoder || !chooses => Some(
-            "decoding needs kind = \"decoder\", output = \"argmax\" and positions_out = \"last\": each token comes from the last position",
-        ),
-        _ => None,
-    };
-    complaint.map_or(Ok(()), |reason| Err(BuildError::Loop(reason)))
 }
 
 /// The whole stack again and again, with the same weights.
@@ -143,7 +112,7 @@ impl Model<'_> {
         Ok(make.carried(self.carrier(), x))
     }
 
-    /// The blocks, along axes of which the last are the layers, or the first where there are segments after them.
+    /// The blocks, along axes of which the last is that of the layers.
     pub(super) fn stack(
         &self,
         axes: &[usize],
