@@ -13,25 +13,45 @@ use isobath::tensor::looped::{self as reference, Looped};
 use isobath::words::Strategy;
 use std::path::Path;
 
+mod configs;
+
+mod oracle;
+
+mod refusals;
+
+mod scan;
+
 const CIRCUITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/circuits");
 
-/// The shipped networks, and their layers a position, a layer, and besides.
-const SHIPPED: [(&str, [u64; 3]); 8] = [
-    ("rnn", [1, 1, 1]),
-    ("lstm", [3, 3, 0]),
-    ("gru", [3, 3, 0]),
-    ("ssm", [1, 3, 3]),
-    ("mamba", [1, 8, 0]),
-    ("linear-attention", [1, 8, 0]),
-    ("gated-linear-attention", [1, 8, 0]),
-    ("delta-rule", [2, 8, 0]),
+/// The shipped networks with their laws: layers a position, a layer of the network, and besides, under both strategies.
+const SHIPPED: [(&str, [i64; 3], [i64; 3]); 8] = [
+    ("rnn", [1, 1, 1], [3, 3, 1]),
+    ("lstm", [3, 3, -1], [8, 8, -4]),
+    ("gru", [3, 3, -1], [8, 7, -4]),
+    ("ssm", [1, 3, 3], [3, 12, 11]),
+    ("mamba", [1, 8, 4], [4, 28, 9]),
+    ("linear-attention", [1, 8, 3], [3, 31, 11]),
+    ("gated-linear-attention", [1, 11, 3], [4, 42, 10]),
+    ("delta-rule", [2, 9, 2], [8, 31, 6]),
 ];
 
 fn shipped(name: &str) -> Recurrent {
-    match spec::read_document(&Path::new(CIRCUITS).join(name).with_extension("toml")).unwrap() {
+    network(spec::read_document(&Path::new(CIRCUITS).join(name).with_extension("toml")).unwrap())
+}
+
+fn network(document: Document) -> Recurrent {
+    match document {
         Document::Recurrent(recurrent) => *recurrent,
-        Document::Model(_) => panic!("{name} is recurrent"),
+        Document::Model(_) => panic!("a transformer"),
     }
+}
+
+/// A small network: one layer of a cell, its weights in `fixed(2,1)` or what `more` says.
+fn small(cell: &str, more: &str, numerics: &str) -> Recurrent {
+    let text = format!(
+        "[recurrent]\ncell = '{cell}'\nvocabulary = 3\nlayers = 1\nwidth = 2\n{more}\n[numerics]\n{numerics}\n[weights]\nsource = 'random'\nseed = 3\n"
+    );
+    network(spec::parse_document("small.toml", &text).unwrap())
 }
 
 /// Token ids from a seed.
@@ -70,7 +90,7 @@ fn evaluated(loops: &LoweredLoops, tokens: &[u64]) -> Vec<Rational> {
 
 #[test]
 fn every_cell_is_evaluated_as_interpreted() {
-    for (name, _) in SHIPPED {
+    for (name, ..) in SHIPPED {
         let model = shipped(name);
         for context in [1, 4] {
             let graph = recurrent::system(&model, Recurrence::Sequential, context).unwrap();
@@ -94,7 +114,7 @@ fn every_cell_is_evaluated_as_interpreted() {
 
 #[test]
 fn explicit_gates_have_the_depth_of_the_skeleton() {
-    for (name, _) in SHIPPED {
+    for (name, ..) in SHIPPED {
         let graph = recurrent::system(&shipped(name), Recurrence::Sequential, 2).unwrap();
         let loops = system(&graph, Strategy::Depth).unwrap();
         let circuit = looped::unroll(&loops.circuits).unwrap();
@@ -109,16 +129,18 @@ fn explicit_gates_have_the_depth_of_the_skeleton() {
 
 #[test]
 fn depth_is_affine_in_positions_and_layers() {
-    for (name, [positions, layers, rest]) in SHIPPED {
+    for (name, depth, size) in SHIPPED {
         let graph = recurrent::system(&shipped(name), Recurrence::Sequential, 4).unwrap();
-        let skeleton = looped::skeleton(&system(&graph, Strategy::Depth).unwrap().circuits);
-        let depth = |n: u64, l: u64| {
-            let length = |axis: &isobath::expr::Dim| Some(if &**axis == "layers" { l } else { n });
-            skeleton.clone().resized(length).unwrap().depth()
-        };
-        println!("{name}: {:?}", [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3), (9, 1), (9, 7)].map(|(n, l)| depth(n, l)));
-        for (n, l) in (1..12).flat_map(|n| (1..8).map(move |l| (n, l))).chain([(300, 2), (40, 40)]) {
-            assert_eq!(depth(n, l), positions * n + layers * l + rest, "{name} n = {n}, L = {l}");
+        for (strategy, [positions, layers, rest]) in [(Strategy::Depth, depth), (Strategy::Size, size)] {
+            let skeleton = looped::skeleton(&system(&graph, strategy).unwrap().circuits);
+            let depth = |n: i64, l: i64| {
+                let length = |axis: &isobath::expr::Dim| Some(if &**axis == "layers" { l } else { n } as u64);
+                skeleton.clone().resized(length).unwrap().depth() as i64
+            };
+            for (n, l) in (1..12).flat_map(|n| (1..8).map(move |l| (n, l))).chain([(300, 2), (40, 40)]) {
+                let law = positions * n + layers * l + rest;
+                assert_eq!(depth(n, l), law, "{name} {strategy:?} n = {n}, L = {l}");
+            }
         }
     }
 }
