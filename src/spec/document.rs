@@ -9,7 +9,7 @@ use super::{Error, Language, Recurrent, Spec, hugging_face, language, native};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document {
     /// A transformer.
-    Model(Spec),
+    Model(Box<Spec>),
     /// A token-recurrent network.
     Recurrent(Box<Recurrent>),
 }
@@ -30,7 +30,7 @@ pub fn parse_document(name: &str, text: &str) -> Result<Document, Error> {
     let source = Source::from_text(name, text)?;
     match native::recurrent::find(&source)? {
         Some(recurrent) => Ok(Document::Recurrent(Box::new(recurrent))),
-        None => Ok(Document::Model(native::read(&source)?)),
+        None => Ok(Document::Model(Box::new(native::read(&source)?))),
     }
 }
 
@@ -42,15 +42,15 @@ pub(super) fn interpret(source: &Source) -> Result<Document, Error> {
     };
     match (recurrent, language) {
         (Some(recurrent), _) => Ok(Document::Recurrent(Box::new(recurrent))),
-        (None, Language::Json) => Ok(Document::Model(hugging_face::read(source)?)),
-        (None, Language::Toml) => Ok(Document::Model(native::read(source)?)),
+        (None, Language::Json) => Ok(Document::Model(Box::new(hugging_face::read(source)?))),
+        (None, Language::Toml) => Ok(Document::Model(Box::new(native::read(source)?))),
     }
 }
 
 /// The transformer of a document that must be one.
 pub(super) fn model(source: &Source) -> Result<Spec, Error> {
     match interpret(source)? {
-        Document::Model(spec) => Ok(spec),
+        Document::Model(spec) => Ok(*spec),
         Document::Recurrent(recurrent) => {
             let message = format!(
                 "`{}` is a recurrent network (cell `{}`), not a transformer",

@@ -102,6 +102,7 @@ fn mamba_configs_are_read_strictly() {
         let error = read(more).unwrap_err().to_string();
         assert!(error.contains(wanted), "{wanted:?} is not in:\n{error}");
     }
+    read("").unwrap();
     let error = spec::read(&path).unwrap_err().to_string();
     assert!(error.contains("is a recurrent network (cell `mamba`), not a transformer"), "{error}");
 }

@@ -112,6 +112,40 @@ fn every_cell_is_evaluated_as_interpreted() {
     }
 }
 
+/// What the shipped networks leave at its default or out.
+const OPTIONS: [(&str, &str); 12] = [
+    ("rnn", "activation = 'relu'\nbias = false\noutput = 'hidden'"),
+    ("rnn", "activation = 'sigmoid'\ntied = false\nstate_format = 'fixed(2,3)'"),
+    ("lstm", "bias = false\noutput = 'argmax'\nstate_format = 'int(4)'"),
+    ("gru", "bias = false\ntied = false\nstate_format = 'fixed(6,0)'"),
+    ("diagonal", "state = 3\nactivation = 'relu'\nbias = true\noutput = 'hidden'"),
+    ("diagonal", "activation = 'tanh'\nstate_format = 'fixed(7,3)'"),
+    ("mamba", "inner = 3\nstate = 1\nkernel = 1\nrank = 2\nbias = true\ntied = false"),
+    ("mamba", "inner = 1\nstate = 2\nkernel = 4\nstate_format = 'fixed(7,1)'\noutput = 'hidden'"),
+    ("linear-attention", "heads = 2\noutput_norm = true\nbias = true"),
+    // Gates near one: the range of the state creeps up to that of its format, far above what is added at a position.
+    ("gated-linear-attention", "heads = 2\nvalue_width = 2\noutput_norm = false\nstate_format = 'fixed(9,1)'"),
+    ("gated-linear-attention", "gate_format = 'int(2)'\nhidden = 2\ngated = true\nmlp_activation = 'gelu'"),
+    ("delta-rule", "heads = 2\nvalue_width = 2\nfeature_map = 'tanh'\nbias = true\noutput_norm = false\nhidden = 2"),
+];
+
+#[test]
+fn every_option_is_evaluated_as_interpreted_and_as_written_out_by_hand() {
+    for (cell, more) in OPTIONS {
+        let model = small(cell, more, "weights = 'fixed(2,1)'\nactivations = 'fixed(3,1)'");
+        let graph = recurrent::system(&model, Recurrence::Sequential, 5).unwrap();
+        let loops = [Strategy::Depth, Strategy::Size].map(|strategy| system(&graph, strategy).unwrap());
+        for seed in 0..5 {
+            let tokens = tokens(5, 3, seed);
+            let expected = oracle::Oracle::new(&model).run(&tokens);
+            assert_eq!(interpreted(&graph, &tokens), expected, "{cell} {more} {tokens:?}");
+            for loops in &loops {
+                assert_eq!(evaluated(loops, &tokens), expected, "{cell} {more} {tokens:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn explicit_gates_have_the_depth_of_the_skeleton() {
     for (name, ..) in SHIPPED {

@@ -220,7 +220,8 @@ impl<'a> Oracle<'a> {
         let (width, inner, n) = (self.spec.width, cell.inner as usize, cell.state as usize);
         let (gain, d) = (self.list("norm.gain", width), self.list("d", cell.inner));
         let taps = self.table("conv.weight", cell.inner, cell.kernel);
-        let bias = self.list("conv.bias", cell.inner);
+        let zeros = vec![Q::default(); inner];
+        let bias = if cell.conv_bias { self.list("conv.bias", cell.inner) } else { zeros };
         let logs = self.table("a_log", cell.inner, cell.state);
         let weights = self.spec.numerics.weights;
         let mut inputs: Vec<Row> = Vec::new();
