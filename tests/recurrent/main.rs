@@ -8,7 +8,7 @@ use isobath::gates::InputWord;
 use isobath::lower::{InputKind, system::LoweredLoops, system::system};
 use isobath::number::Rational;
 use isobath::recurrent::{self, Recurrence};
-use isobath::spec::{self, Document, Recurrent};
+use isobath::spec::{self, Document, Recurrent, WeightSource};
 use isobath::tensor::looped::{self as reference, Looped};
 use isobath::words::Strategy;
 use std::path::Path;
@@ -164,8 +164,12 @@ fn explicit_gates_have_the_depth_of_the_skeleton() {
 #[test]
 fn depth_is_affine_in_positions_and_layers() {
     for (name, depth, size) in SHIPPED {
-        let graph = recurrent::system(&shipped(name), Recurrence::Sequential, 4).unwrap();
-        for (strategy, [positions, layers, rest]) in [(Strategy::Depth, depth), (Strategy::Size, size)] {
+        let free = Recurrent { weights: WeightSource::Free, ..shipped(name) };
+        let (depth, size) = ((Strategy::Depth, depth), (Strategy::Size, size));
+        for (model, (strategy, [positions, layers, rest])) in
+            [(&shipped(name), depth), (&shipped(name), size), (&free, depth), (&free, size)]
+        {
+            let graph = recurrent::system(model, Recurrence::Sequential, 4).unwrap();
             let skeleton = looped::skeleton(&system(&graph, strategy).unwrap().circuits);
             let depth = |n: i64, l: i64| {
                 let length = |axis: &isobath::expr::Dim| Some(if &**axis == "layers" { l } else { n } as u64);

@@ -58,3 +58,17 @@ fn widths_and_contexts_beyond_the_limits_are_told() {
     let many = recurrent::system(&small("linear-attention", "round_state = false", NARROW), Recurrence::Scan, 1 << 40);
     assert_eq!(many.unwrap_err(), RecurrentError::Context { asked: 1 << 40, most: 1 << 16 });
 }
+
+#[test]
+fn a_damaged_byte_never_panics() {
+    for name in ["mamba", "gated-linear-attention"] {
+        let path = std::path::Path::new(super::CIRCUITS).join(name).with_extension("toml");
+        let bytes = std::fs::read(path).unwrap();
+        for index in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[index] = b"\n\t\"9]"[index % 5];
+            let read = isobath::spec::parse_document(name, &String::from_utf8(damaged).unwrap());
+            assert!(read.is_ok() || !read.unwrap_err().to_string().is_empty());
+        }
+    }
+}
