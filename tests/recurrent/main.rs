@@ -113,7 +113,7 @@ fn every_cell_is_evaluated_as_interpreted() {
 }
 
 /// What the shipped networks leave at its default or out.
-const OPTIONS: [(&str, &str); 12] = [
+const OPTIONS: [(&str, &str); 13] = [
     ("rnn", "activation = 'relu'\nbias = false\noutput = 'hidden'"),
     ("rnn", "activation = 'sigmoid'\ntied = false\nstate_format = 'fixed(2,3)'"),
     ("lstm", "bias = false\noutput = 'argmax'\nstate_format = 'int(4)'"),
@@ -123,8 +123,9 @@ const OPTIONS: [(&str, &str); 12] = [
     ("mamba", "inner = 3\nstate = 1\nkernel = 1\nrank = 2\nbias = true\ntied = false"),
     ("mamba", "inner = 1\nstate = 2\nkernel = 4\nstate_format = 'fixed(7,1)'\noutput = 'hidden'"),
     ("linear-attention", "heads = 2\noutput_norm = true\nbias = true"),
-    // Gates near one: the range of the state creeps up to that of its format, far above what is added at a position.
-    ("gated-linear-attention", "heads = 2\nvalue_width = 2\noutput_norm = false\nstate_format = 'fixed(9,1)'"),
+    ("gated-linear-attention", "heads = 2\nvalue_width = 2\noutput_norm = false"),
+    // Gates of zero and one: the range of the state creeps up to that of its format, far above what is added at a position.
+    ("gated-linear-attention", "gate_format = 'int(2)'\nstate_format = 'fixed(9,1)'"),
     ("gated-linear-attention", "gate_format = 'int(2)'\nhidden = 2\ngated = true\nmlp_activation = 'gelu'"),
     ("delta-rule", "heads = 2\nvalue_width = 2\nfeature_map = 'tanh'\nbias = true\noutput_norm = false\nhidden = 2"),
 ];
