@@ -99,8 +99,15 @@ fn real_configurations_have_their_features() {
 
 #[test]
 fn other_families_are_refused_by_name() {
-    let models =
-        ["t5-small", "mixtral-8x7b", "deepseek-v3", "gpt-oss-20b", "mamba-default", "qwen3-30b-a3b", "fla-gla_340M"];
+    let models = [
+        "t5-small",
+        "mixtral-8x7b",
+        "deepseek-v3",
+        "gpt-oss-20b",
+        "qwen3-30b-a3b",
+        "fla-gla_340M",
+        "fla-delta_net_340M",
+    ];
     for path in models.into_iter().filter_map(shared) {
         let error = spec::read(&path).unwrap_err().to_string();
         assert!(error.starts_with("model_type `") && error.contains("supported: bert, gemma"), "{error}");

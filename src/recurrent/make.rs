@@ -181,7 +181,8 @@ impl<'a> Make<'a> {
         let mut shape = self.lengths(x);
         let positions = shape[0];
         shape[0] = by.min(positions);
-        let zeros = self.sketch.given("before the first position", zeros(&shape));
+        let zero = self.sketch.given("before the first position", zeros(&[1]));
+        let zeros = self.arrange("before the first position", zero, vec![None; shape.len()], &shape);
         if by >= positions {
             return zeros;
         }

@@ -6,7 +6,8 @@
 //! In a scan nothing is rounded between positions. Pairs (A, b) are composed in ceil(log2 n) rounds (Kogge and Stone 1973); each
 //! round takes those so many positions before: `(A, b) after (A', b') = (A A', A b' + b)`. With A constant a round is an affine map,
 //! and costs no layer. With A data it costs the layers of the two products, whose operands are stored in formats wide enough
-//! to hold every value exactly: at most 2, and 1 in the first.
+//! to hold every value exactly: at most 2, and 1 in the first two. If A is 0 or 1 everywhere, the state is the sum of each b whose gates since
+//! then are all 1, and whether they are is one gate: 2 layers at any length.
 
 use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive};
@@ -19,6 +20,9 @@ use crate::tensor::{Carrier, Op, Param};
 
 /// The widest format a store of known weights may have.
 const MOST_BITS: u64 = 16;
+
+/// The most positions of which every pair is listed.
+const MOST_PAIRED: u64 = 1 << 11;
 
 /// What state is multiplied by from one position to the next.
 pub(super) enum Gate {
@@ -56,6 +60,11 @@ impl Bounds {
         let one = BigInt::one() << self.fraction;
         let hi = if unit { self.hi.min(one) } else { self.hi };
         Self { lo: BigInt::ZERO, hi, fraction: self.fraction }
+    }
+
+    /// Whether all are 0 or 1.
+    fn is_bit(&self) -> bool {
+        self.fraction == 0 && self.lo >= BigInt::ZERO && self.hi <= BigInt::one()
     }
 
     /// Products with others.
@@ -99,8 +108,10 @@ impl Make<'_> {
             (Gate::One, true) => Ok(self.sums(b)),
             (Gate::Constant(param), true) => self.powers(&param, b),
             (Gate::Data { gate, axes, bounds: gates }, true) => {
-                let scan = Scan { values: [gate, b], bounds: [gates, bounds], axes };
-                self.composed(scan)
+                if gates.is_bit() && self.positions <= MOST_PAIRED {
+                    return self.since_reset(gate, &axes, b, &bounds);
+                }
+                self.composed(Scan { values: [gate, b], bounds: [gates, bounds], axes })
             }
             (Gate::One, false) => Ok(self.step(b, |_, h| h)),
             (Gate::Constant(param), false) => Ok(self.step(b, |make, h| make.weigh("decay", param, h))),
@@ -153,6 +164,46 @@ impl Make<'_> {
             sum = self.add("sum of positions", sum, earlier);
         }
         Ok(sum)
+    }
+
+    /// Gates of 0 and 1: the sum of each b whose gates since then were all 1.
+    fn since_reset(
+        &mut self,
+        gate: NodeIndex,
+        axes: &[Option<usize>],
+        b: NodeIndex,
+        bounds: &Bounds,
+    ) -> Result<NodeIndex> {
+        let n = self.positions;
+        let kept = self.kept(gate);
+        let mut shape = self.lengths(b);
+        shape.insert(0, n);
+        let pairs = axes.iter().map(|axis| axis.map(|axis| if axis == 0 { 1 } else { axis + 1 }));
+        let kept = self.arrange("kept since", kept, std::iter::once(Some(0)).chain(pairs).collect(), &shape);
+        let b = self.exact("b stored", b, bounds)?;
+        let each = std::iter::once(None).chain((0..shape.len() - 1).map(Some)).collect();
+        let each = self.arrange("b", b, each, &shape);
+        let product = self.product("kept b", kept, each);
+        Ok(self.sum("sum of positions", product, 1))
+    }
+
+    /// For every position and every one before it, whether all gates after the earlier one are 1: `[sum of gates >= how many]`.
+    fn kept(&mut self, gate: NodeIndex) -> NodeIndex {
+        let (n, total) = (self.positions, self.sums(gate));
+        let mut shape = self.lengths(gate);
+        shape.insert(0, n);
+        let others = |position| [position].into_iter().chain((1..shape.len() - 1).map(Some));
+        let at = std::iter::once(Some(0)).chain(others(None)).collect();
+        let before = std::iter::once(None).chain(others(Some(0))).collect();
+        let at = self.arrange("gates up to here", total, at, &shape);
+        let before = self.arrange("gates up to there", total, before, &shape);
+        let between = self.sketch.subtract("gates between", at, before);
+        let mut axes = vec![None; shape.len()];
+        (axes[0], axes[1]) = (Some(0), Some(1));
+        let missing = self.sketch.given("positions between", missing(n));
+        let missing = self.arrange("positions between", missing, axes, &shape);
+        let sum = self.add("gates that are one", between, missing);
+        self.sketch.store("kept", Function::Relu, whole(2), sum)
     }
 
     fn composed(&mut self, mut scan: Scan) -> Result<NodeIndex> {
@@ -221,6 +272,20 @@ fn rounds(positions: u64) -> impl Iterator<Item = u64> {
         .take_while(move |distance| *distance < positions)
 }
 
+/// One less the positions from each to each after it; far below zero where it is not after it.
+fn missing(positions: u64) -> Param {
+    let n = positions as i64;
+    let entry = |t: i64, s: i64| if s <= t { 1 - (t - s) } else { -n };
+    let values = (0..n).flat_map(|t| (0..n).map(move |s| entry(t, s))).collect();
+    let format = whole(MOST_BITS as u32);
+    Param { name: "positions between".to_owned(), shape: vec![positions, positions], values: Some(values), format }
+}
+
+/// Integers of so many bits.
+fn whole(bits: u32) -> Format {
+    Format::new(bits, 0).unwrap_or_else(|_| unreachable!("2 to 62 bits"))
+}
+
 /// Every entry to a power, in a format that holds all of them.
 fn power(param: &Param, exponent: u64, context: u64) -> Result<Param> {
     if exponent == 1 {
@@ -228,8 +293,8 @@ fn power(param: &Param, exponent: u64, context: u64) -> Result<Param> {
     }
     let (lo, hi) = param.bounds();
     let magnitude = lo.unsigned_abs().max(hi.unsigned_abs());
-    let bits = (u64::from(64 - magnitude.leading_zeros()) * exponent + 1)
-        .max(u64::from(param.format.fraction()) * exponent + 1);
+    let largest = num_traits::pow(BigInt::from(magnitude), exponent as usize);
+    let bits = (largest.bits() + 1).max(u64::from(param.format.fraction()) * exponent + 1);
     let most = u64::from(MAX_BITS);
     let wide = RecurrentError::Wide { what: "a power of the decay", context, bits: bits.max(2), most };
     let fraction = (u64::from(param.format.fraction()) * exponent) as u32;

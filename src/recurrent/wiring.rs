@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use super::make::{Carried, Make, zeros};
 use super::{Result, attention, diagonal, gated, mamba};
+use crate::expr::Size;
 use crate::loops::{At, Axis, Block, Outlet, System, Wire};
 use crate::number::Function;
 use crate::spec::recurrent::Cell;
@@ -170,7 +171,9 @@ fn logits(make: &mut Make, x: NodeIndex) -> Result<NodeIndex> {
 fn start(carried: &[Carried]) -> Graph {
     let mut start = Sketch::new();
     for carried in carried {
-        let zero = start.given(carried.name, zeros(&carried.shape));
+        let zero = start.given("zero", zeros(&[1]));
+        let shape: Vec<Size> = carried.shape.iter().map(|length| Size::fixed(*length)).collect();
+        let zero = start.add(carried.name, Op::Arrange(vec![None; shape.len()]), &[zero], shape);
         let zero = match carried.carrier {
             Carrier::Stored(format) => start.store(carried.name, Function::Identity, format, zero),
             Carrier::Exact | Carrier::Choice => zero,

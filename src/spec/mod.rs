@@ -1,7 +1,8 @@
 //! What was written down about a model, before it has any meaning as operations or circuits.
 //!
 //! [`read`] takes a path: a native TOML file (schema: [`native`]), a Hugging Face `config.json` or the directory it stands in
-//! (families: [`hugging_face`]), or `-` for either on standard input. [`read_document`] takes looped models too. Whatever is not understood is refused, all of it at once.
+//! (families: [`hugging_face`]), or `-` for either on standard input; [`read_document`] takes recurrent networks, looped models and
+//! programs as well, which [`read`] refuses. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
 pub mod document;

@@ -2,7 +2,7 @@
 
 use super::core;
 use crate::spec::recurrent::{Cell, Mamba, Recurrent, State};
-use crate::spec::text::Fields;
+use crate::spec::text::{Fields, MAX_DIMENSION};
 use crate::spec::{Activation, Numerics, WeightSource};
 
 /// The rank that is one for every sixteen features.
@@ -23,6 +23,10 @@ pub(super) fn mamba(fields: &Fields, numerics: Numerics) -> Recurrent {
         conv_bias: fields.flag_or("use_conv_bias", true),
         norm_epsilon: epsilon(fields),
     };
+    let cell = Cell::Mamba(cell);
+    let message = || format!("the state of a layer has more than {MAX_DIMENSION} numbers");
+    let fits = cell.state_entries(width) <= u128::from(MAX_DIMENSION);
+    fields.check(&["state_size", "hidden_size"], fits, message, "");
     fields.ignore(&[
         "fuse_cross_entropy",
         "fuse_norm",
@@ -42,7 +46,7 @@ pub(super) fn mamba(fields: &Fields, numerics: Numerics) -> Recurrent {
         vocabulary: fields.dimension("vocab_size"),
         layers,
         width,
-        cell: Cell::Mamba(cell),
+        cell,
         tied: fields.flag_or("tie_word_embeddings", true),
         output: core::output(fields),
         default_context: 1024,

@@ -163,6 +163,9 @@ fn read(fields: &Fields, name: String, numerics: Numerics, weights: WeightSource
         weights,
     };
     only(fields, kind);
+    let entries = recurrent.cell.state_entries(width);
+    let message = || format!("the state of a layer has more than {MAX_DIMENSION} numbers");
+    fields.check(&["state", "heads", "width"], entries <= u128::from(MAX_DIMENSION), message, "make it smaller");
     fields.finish(SCHEMA);
     recurrent
 }
@@ -225,8 +228,6 @@ fn attention(fields: &Fields, width: u64, rule: Rule) -> Cell {
     let whole = width.is_multiple_of(heads) || fields.has("key_width");
     let message = || format!("`heads` is {heads}, which does not divide the width {width}");
     fields.check(&["heads", "width"], whole, message, "change one of them, or add `key_width`");
-    let fits = heads.checked_mul(key_width.max(value_width)).is_some_and(|all| all <= MAX_DIMENSION);
-    fields.check(&["heads", "key_width"], fits, || format!("heads are wider than {MAX_DIMENSION} together"), "");
     let maps: Vec<(&str, Option<Activation>)> =
         std::iter::once(("none", None)).chain(ACTIVATIONS.map(|(name, map)| (name, Some(map)))).collect();
     let bias = fields.flag_or("bias", false);

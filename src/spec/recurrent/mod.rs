@@ -161,6 +161,18 @@ impl Cell {
         }
     }
 
+    /// Numbers of state a layer carries.
+    pub fn state_entries(&self, width: u64) -> u128 {
+        let wide = |numbers: &[u64]| numbers.iter().map(|number| u128::from(*number)).product();
+        match self {
+            Self::Rnn { .. } | Self::Gru { .. } => wide(&[width]),
+            Self::Lstm { .. } => wide(&[2, width]),
+            Self::Diagonal(diagonal) => wide(&[width, diagonal.state]),
+            Self::Mamba(mamba) => wide(&[mamba.inner, mamba.state]),
+            Self::Attention(attention) => wide(&[attention.heads, attention.key_width, attention.value_width]),
+        }
+    }
+
     /// The epsilon of its norms, where layers add to a residual stream that is normed again before the head.
     pub fn norm_epsilon(&self) -> Option<f64> {
         match self {
