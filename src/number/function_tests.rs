@@ -20,11 +20,7 @@ fn all() -> Vec<Function> {
     use Function::*;
     let caps = [ratio(30, 1), ratio(50, 7), ratio(-1, 3)].map(SoftCap);
     let plain = [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt];
-    plain
-        .into_iter()
-        .chain([Step, SigmoidSlope, TanhSlope, Softplus])
-        .chain(caps)
-        .collect()
+    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus]).chain(caps).collect()
 }
 
 /// The value by `f64` arithmetic, to about 13 digits.

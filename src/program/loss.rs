@@ -43,9 +43,11 @@ pub(super) fn loss(formula: &mut Formula, descent: &Descent, names: &Names) -> R
 pub(super) fn residual(loss: &Loss) -> Residual {
     match loss {
         Loss::LeastSquares { round_residual: false } => Residual::Expand,
-        Loss::LeastSquares { round_residual: true } | Loss::Logistic | Loss::Hinge | Loss::Mlp { .. } | Loss::Graph(_) => {
-            Residual::Round
-        }
+        Loss::LeastSquares { round_residual: true }
+        | Loss::Logistic
+        | Loss::Hinge
+        | Loss::Mlp { .. }
+        | Loss::Graph(_) => Residual::Round,
     }
 }
 

@@ -32,7 +32,8 @@ fn body(program: &Program, wired: &[Option<Param>], number: u64) -> Result<Graph
     let (weights, kept) = (program.weights(), optimiser::states(program));
     let sketch = &mut formula.arithmetic.sketch;
     let ports: Vec<NodeIndex> = weights.iter().map(|w| sketch.port(&w.name, Carrier::Exact, &w.shape)).collect();
-    let states: Vec<NodeIndex> = kept.iter().map(|state| sketch.port(&state.name, state.carrier, &state.shape)).collect();
+    let states: Vec<NodeIndex> =
+        kept.iter().map(|state| sketch.port(&state.name, state.carrier, &state.shape)).collect();
     let mut own = Vec::with_capacity(weights.len());
     for (weight, port) in weights.iter().zip(&ports) {
         own.push(read(&mut formula.arithmetic.sketch, program, weight, *port));
@@ -100,7 +101,9 @@ fn updated(
         let states = &states[place * each..(place + 1) * each];
         let (step, after) = optimiser::direction(&mut formula.arithmetic, rule, format, *gradient, states);
         let step = formula.arithmetic.scale(&-&program.step_size, step);
-        next.push(formula.arithmetic.add("update", *weight, step));
+        let sum = formula.arithmetic.add("update", *weight, step);
+        let affine = if each == 0 && own.len() == 1 { formula.arithmetic.collapsed(sum, *weight) } else { None };
+        next.push(affine.unwrap_or(sum));
         kept.extend(after);
     }
     let names = program.weights().into_iter().map(|weight| weight.name);

@@ -215,7 +215,9 @@ impl Rule {
             Self::Descent(Descent { loss: Loss::Graph(graph), .. }) => {
                 graph.weights.iter().map(|(name, shape)| one(name, shape)).collect()
             }
-            Self::Descent(Descent { features, .. }) | Self::Td0 { features, .. } | Self::PolicyGradient { features } => {
+            Self::Descent(Descent { features, .. })
+            | Self::Td0 { features, .. }
+            | Self::PolicyGradient { features } => {
                 vec![one("w", &[*features])]
             }
             Self::QLearning { states, actions, .. } => vec![one("q", &[*states, *actions])],

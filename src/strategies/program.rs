@@ -143,13 +143,21 @@ fn settings() -> impl Strategy<Value = Settings> {
     let formats = vec![
         ("fixed(2,1)", "fixed(2,1)", "int(2)"),
         ("fixed(1,2)", "fixed(2,1)", "int(2)"),
-        ("int(3)", "fixed(2,2)", "fixed(1,1)"),
+        ("int(3)", "fixed(2,2)", "fixed(2,1)"),
     ];
     let places = (any::<bool>(), select(vec!["inputs", "random"]), select(vec!["zeros", "inputs", "random"]));
     let numbers = (select(vec!["1/4", "1/2", "1", "1/3"]), select(vec!["0", "1/2", "1"]), 0..100u32);
-    (places, select(formats), numbers).prop_map(|((full_batch, data, weights), formats, (step_size, discount, seed))| {
-        Settings { step_size, full_batch, data, weights, formats, discount, seed }
-    })
+    (places, select(formats), numbers).prop_map(
+        |((full_batch, data, weights), formats, (step_size, discount, seed))| Settings {
+            step_size,
+            full_batch,
+            data,
+            weights,
+            formats,
+            discount,
+            seed,
+        },
+    )
 }
 
 impl Rule {
@@ -231,7 +239,8 @@ impl Settings {
         lines.extend(seed(self.weights));
         let (weights, activations, data) = self.formats;
         lines.push("[numerics]".to_owned());
-        for (key, format) in [("weights", weights), ("activations", activations), ("data", data), ("targets", "int(2)")] {
+        for (key, format) in [("weights", weights), ("activations", activations), ("data", data), ("targets", "int(2)")]
+        {
             lines.push(format!("{key} = \"{format}\""));
         }
         lines

@@ -155,7 +155,8 @@ impl Arithmetic {
     /// One value everywhere.
     pub fn uniform(&mut self, value: &Rational, lengths: &[u64]) -> NodeIndex {
         let level = i64::from(!value.is_zero());
-        let param = Param { name: "one".to_owned(), shape: vec![1], values: Some([level].into()), format: one_format() };
+        let param =
+            Param { name: "one".to_owned(), shape: vec![1], values: Some([level].into()), format: one_format() };
         let one = self.sketch.given("one", param);
         let scaled = if value.is_zero() { one } else { self.scale(value, one) };
         let axes = vec![None; lengths.len()];

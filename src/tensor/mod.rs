@@ -13,6 +13,8 @@ pub mod looped;
 
 pub mod arithmetic;
 
+mod collapse;
+
 pub mod differentiate;
 
 mod distribute;
@@ -318,8 +320,7 @@ impl Graph {
 
 fn operands(nodes: &DiGraph<Node, usize>, id: NodeIndex) -> Vec<NodeIndex> {
     use petgraph::visit::EdgeRef;
-    let mut edges: Vec<_> =
-        nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
+    let mut edges: Vec<_> = nodes.edges_directed(id, Direction::Incoming).map(|e| (*e.weight(), e.source())).collect();
     edges.sort_unstable();
     edges.into_iter().map(|(_, source)| source).collect()
 }

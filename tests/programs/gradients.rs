@@ -201,9 +201,7 @@ fn power(bits: u32) -> Rational {
 /// Compares at random points: exactly where the gradient is rational, else to about the rounding of the formats.
 fn check(lines: &str, exact: bool, quadratic: bool) {
     for batch in ["", "batch = 'all'\nexamples = 3\n"] {
-        let text = format!(
-            "[program]\nkind = 'gradient-descent'\nfeatures = 2\nstep_size = 1\n{batch}{lines}\n{WIDE}"
-        );
+        let text = format!("[program]\nkind = 'gradient-descent'\nfeatures = 2\nstep_size = 1\n{batch}{lines}\n{WIDE}");
         let program = program(&text);
         let Rule::Descent(Descent { loss, .. }) = &program.rule else { panic!("descent") };
         for seed in 0..12 {

@@ -119,9 +119,10 @@ fn explicit_depth(loops: &LoweredLoops, inputs: &[Drawn]) -> Option<u64> {
     if exact.wires.value(|_| 0).to_u64().is_none_or(|wires| wires > MOST_WIRES) {
         return None;
     }
-    let words = inputs.iter().enumerate().map(|(n, input)| {
-        InputWord::signed(&format!("{}{n}", input.name), &input.shape, input.bits)
-    });
+    let words = inputs
+        .iter()
+        .enumerate()
+        .map(|(n, input)| InputWord::signed(&format!("{}{n}", input.name), &input.shape, input.bits));
     let gates = expand::expand(&circuit, words.collect(), &mut |_, _| {}).unwrap();
     assert_eq!(exact.gates.value(|_| 0).to_u64().unwrap(), u64::from(gates.gate_count() - gates.input_count()));
     Some(u64::from(gates.levels().depth()))

@@ -82,7 +82,8 @@ pub fn dot(a: &[Rational], b: &[Rational]) -> Rational {
 
 #[test]
 fn functions_meet_their_own_identities() {
-    let near = |a: &Rational, b: &Rational| assert!((a - b).abs() < Rational::new(1.into(), BigInt::one() << 120), "{a} {b}");
+    let near =
+        |a: &Rational, b: &Rational| assert!((a - b).abs() < Rational::new(1.into(), BigInt::one() << 120), "{a} {b}");
     for (p, q) in [(1, 3), (-7, 5), (9, 4), (0, 1), (-11, 1)] {
         let x = ratio(p, q);
         near(&(exp(&x) * exp(&-&x)), &Rational::one());

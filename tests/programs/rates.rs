@@ -40,12 +40,17 @@ fn a_step_costs_so_many_layers() {
 fn wider_and_larger_programs_have_the_same_rates() {
     for (name, rate, _) in LAWS {
         let mut text = std::fs::read_to_string(format!("circuits/{name}.toml")).unwrap();
-        for (from, to) in [("features = 1", "features = 3"), ("features = 2", "features = 5"), ("hidden = 2 ", "hidden = 3 ")] {
+        for (from, to) in
+            [("features = 1", "features = 3"), ("features = 2", "features = 5"), ("hidden = 2 ", "hidden = 3 ")]
+        {
             if !text.contains("source = \"given\"") {
                 text = text.replace(from, to);
             }
         }
-        let text = text.replace("fixed(2,2)", "fixed(4,4)").replace("fixed(2,1)", "fixed(4,3)").replace("fixed(3,1)", "fixed(4,4)");
+        let text = text
+            .replace("fixed(2,2)", "fixed(4,4)")
+            .replace("fixed(2,1)", "fixed(4,3)")
+            .replace("fixed(3,1)", "fixed(4,4)");
         let program = super::program(&text.replace("int(2)", "fixed(2,2)"));
         let loops = system(&isobath::program::system(&program).unwrap(), Strategy::Depth).unwrap();
         let depth = |steps| looped::skeleton(&loops.circuits.clone().resized(|_| Some(steps)).unwrap()).depth();

@@ -43,16 +43,36 @@ fn bad_keys_are_refused_where_they_stand() {
         ("examples = 3", "", "`examples` is for batch = \"all\""),
         ("optimiser = 'momentum'", "", "key `mu` is missing"),
         ("mu = 0.5", "", "`mu` is only for optimiser = \"momentum\""),
-        ("optimiser = 'adam'\nbeta1 = 1\nbeta2 = 0.5\nepsilon = 1", "", "`beta1` is 1, but must be a number from 0 to below 1"),
+        (
+            "optimiser = 'adam'\nbeta1 = 1\nbeta2 = 0.5\nepsilon = 1",
+            "",
+            "`beta1` is 1, but must be a number from 0 to below 1",
+        ),
         ("hidden = 3", "", "`hidden` is only for loss = \"mlp\""),
         ("discount = 0.5", "", "`discount` is only for kind = \"td0\""),
         ("kind = 'td0'\ndiscount = 2", "", "`discount` is 2, but must be a number from 0 to 1"),
         ("lerning_rate = 1", "", "unknown key `lerning_rate`"),
         ("round_weights = 1", "", "must be true or false"),
-        ("examples = 2", "[data]\nsource = 'given'\nx = [[1, 0]]\ny = [1, 1]", "`x` has a list of 1 here, where 2 are needed"),
-        ("examples = 2", "[data]\nsource = 'given'\nx = [[1, 0], [1]]\ny = [1, 1]", "`x` has a list of 1 here, where 2 are needed"),
-        ("examples = 1", "[data]\nsource = 'given'\nx = [[1, nan]]\ny = [1]", "`x` holds nan, which is no finite number"),
-        ("examples = 1", "[data]\nsource = 'given'\nx = [1, 2]\ny = [1]", "`x` has a list of 2 here, where 1 are needed"),
+        (
+            "examples = 2",
+            "[data]\nsource = 'given'\nx = [[1, 0]]\ny = [1, 1]",
+            "`x` has a list of 1 here, where 2 are needed",
+        ),
+        (
+            "examples = 2",
+            "[data]\nsource = 'given'\nx = [[1, 0], [1]]\ny = [1, 1]",
+            "`x` has a list of 1 here, where 2 are needed",
+        ),
+        (
+            "examples = 1",
+            "[data]\nsource = 'given'\nx = [[1, nan]]\ny = [1]",
+            "`x` holds nan, which is no finite number",
+        ),
+        (
+            "examples = 1",
+            "[data]\nsource = 'given'\nx = [1, 2]\ny = [1]",
+            "`x` has a list of 2 here, where 1 are needed",
+        ),
         ("examples = 1", "[data]\nsource = 'given'\nx = [[1, 2]]", "key `y` is missing in `data`"),
         ("examples = 1", "[data]\nsource = 'random'", "key `seed` is missing in `data`"),
         ("", "[data]\nsource = 'outputs'", "supported: \"inputs\", \"given\", \"random\""),
@@ -110,7 +130,8 @@ fn all_unsupported_operations_are_told_at_once() {
 
 #[test]
 fn several_problems_are_told_at_once() {
-    let error = parse_document("p.toml", "[program]\nkind = 'td0'\nsteps = -1\nfeatures = 0\nstep_size = 0\n").unwrap_err();
+    let error =
+        parse_document("p.toml", "[program]\nkind = 'td0'\nsteps = -1\nfeatures = 0\nstep_size = 0\n").unwrap_err();
     assert_eq!(error.problems().len(), 4, "{error}");
     assert!(error.to_string().contains("key `discount` is missing in `program`"));
 }
@@ -133,5 +154,8 @@ fn products_of_data_without_a_format_are_refused() {
     let text = with("loss = 'hinge'", "[numerics]\ndata = 'fixed(20,20)'\ntargets = 'fixed(20,20)'");
     let Ok(Document::Program(program)) = parse_document("p.toml", &text) else { panic!("refused") };
     let error = isobath::program::system(&program).unwrap_err().to_string();
-    assert!(error.contains("`y` and `x` has more bits than any format") || error.contains("narrower formats"), "{error}");
+    assert!(
+        error.contains("`y` and `x` has more bits than any format") || error.contains("narrower formats"),
+        "{error}"
+    );
 }

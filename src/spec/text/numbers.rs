@@ -46,7 +46,9 @@ fn flatten(fields: &Fields, key: &str, node: &Node, lengths: &[u64], all: &mut V
         ([length, ..], Value::List(items)) => {
             refuse(format!("`{key}` has a list of {} here, where {length} are needed", items.len()), None)
         }
-        ([length, ..], other) => refuse(format!("`{key}` has {} here, where a list of {length} is needed", other.kind()), None),
+        ([length, ..], other) => {
+            refuse(format!("`{key}` has {} here, where a list of {length} is needed", other.kind()), None)
+        }
     }
 }
 

@@ -22,8 +22,14 @@ pub(super) fn read(root: &Fields, fields: &Fields) -> Descent {
     let loss = loss(fields, features);
     let full_batch = fields.choice("batch", &[("one", false), ("all", true)], Some(false));
     let several = full_batch || hard_wired(root);
-    let message = || "`examples` is for batch = \"all\" and for hard-wired data: each step takes in one of its own".to_owned();
-    fields.check(&["examples", "batch"], several || !fields.has("examples"), message, "remove it, or write batch = \"all\"");
+    let message =
+        || "`examples` is for batch = \"all\" and for hard-wired data: each step takes in one of its own".to_owned();
+    fields.check(
+        &["examples", "batch"],
+        several || !fields.has("examples"),
+        message,
+        "remove it, or write batch = \"all\"",
+    );
     let examples = if several { fields.required("examples", MOST_EXAMPLES) } else { 1 };
     for key in ["discount", "states", "actions"] {
         only(fields, key, false, "kind = \"td0\" or \"q-learning\"");

@@ -25,7 +25,8 @@ pub(super) fn read(fields: &Fields, features: u64) -> LossGraph {
     let message = || "the loss has no operations".to_owned();
     fields.check(&["node", "loss"], last.is_some(), message, "add tables [[program.node]]; the last is the loss");
     if let Some((name, Some(shape))) = last {
-        let message = || format!("the last node, `{name}`, is the loss, which is a single number, not of shape {shape:?}");
+        let message =
+            || format!("the last node, `{name}`, is the loss, which is a single number, not of shape {shape:?}");
         fields.check(&["node"], shape.is_empty(), message, "end with a `sum`");
     }
     LossGraph { weights, nodes }

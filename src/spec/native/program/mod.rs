@@ -118,7 +118,8 @@ fn formats(fields: &Fields) -> Result<Formats, Error> {
     let activations = numerics::format(fields, "activations", defaults.activations);
     let data = numerics::format(fields, "data", activations);
     let targets = numerics::format(fields, "targets", data);
-    let formats = Formats { weights: numerics::format(fields, "weights", defaults.weights), activations, data, targets };
+    let formats =
+        Formats { weights: numerics::format(fields, "weights", defaults.weights), activations, data, targets };
     fields.finish(SCHEMA);
     Ok(formats)
 }
@@ -130,7 +131,8 @@ fn program(root: &Fields, fields: &Fields, name: String, numerics: Formats) -> P
     let step_size = number(fields, "step_size", positive, "a number above zero").unwrap_or_default();
     let steps = fields.integer_or("steps", 1, MOST_STEPS, STEPS);
     let round_weights = fields.flag_or("round_weights", true);
-    let readable = fields.sound(&["kind", "loss", "features", "states", "actions", "hidden", "examples", "node", "weight"]);
+    let readable =
+        fields.sound(&["kind", "loss", "features", "states", "actions", "hidden", "examples", "node", "weight"]);
     let quantities = rule.quantities(&numerics);
     let start = start(root.table("weights"), &rule.weights(numerics.weights), readable);
     let data = data(root.table("data"), &rule, &quantities, readable);
