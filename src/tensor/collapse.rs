@@ -41,7 +41,7 @@ impl Row {
 impl Arithmetic {
     /// The same value as `A base + b`, if it is affine in `base`, rests on nothing else and the matrix is not too large.
     pub fn collapsed(&mut self, id: NodeIndex, base: NodeIndex) -> Option<NodeIndex> {
-        let (outputs, inputs) = (self.entries(id), self.entries(base));
+        let (outputs, inputs) = (self.entries(id)?, self.entries(base)?);
         if outputs.checked_mul(inputs)? > MOST_ENTRIES {
             return None;
         }
@@ -59,8 +59,8 @@ impl Arithmetic {
         Some(self.add("A w + b", product, offset))
     }
 
-    fn entries(&self, id: NodeIndex) -> u64 {
-        self.lengths(id).iter().product()
+    fn entries(&self, id: NodeIndex) -> Option<u64> {
+        self.lengths(id).iter().try_fold(1u64, |entries, length| entries.checked_mul(*length))
     }
 
     /// The matrix times all entries of a node.
@@ -76,7 +76,7 @@ impl Arithmetic {
     fn rows(&self, id: NodeIndex, base: NodeIndex) -> Option<Vec<Row>> {
         let mut known: BTreeMap<usize, Vec<Row>> = BTreeMap::new();
         let one = |entry| Row { constant: Rational::zero(), terms: BTreeMap::from([(entry, Rational::one())]) };
-        known.insert(base.index(), (0..self.entries(base) as usize).map(one).collect());
+        known.insert(base.index(), (0..self.entries(base)? as usize).map(one).collect());
         let mut needed = vec![false; id.index() + 1];
         needed[id.index()] = true;
         for index in (base.index() + 1..=id.index()).rev().filter(|index| needed[*index]).collect::<Vec<_>>() {

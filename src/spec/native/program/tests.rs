@@ -1,7 +1,7 @@
 //! Programs in the native format, read; refusals are tested with the circuits, in `tests/programs`.
 
 use super::*;
-use crate::spec::program::{Loss, LossOp, Optimiser};
+use crate::spec::program::{Adam, Loss, LossOp, Optimiser};
 
 fn parse(text: &str) -> Result<Program, Error> {
     read(&Source::from_text("t.toml", text)?)
@@ -42,7 +42,7 @@ fn the_documented_keys_that_are_commented_out_are_read_too() {
     let adam = format!("{}{}", &adam[..at], &adam[at..].replacen("examples = 4", "# examples = 4", 1));
     let program = parse(&adam).unwrap();
     let Rule::Descent(descent) = &program.rule else { panic!("descent") };
-    let wanted = Optimiser::Adam { beta1: ratio(1, 2), beta2: ratio(3, 4), epsilon: ratio(1, 4) };
+    let wanted = Optimiser::Adam(Box::new(Adam { beta1: ratio(1, 2), beta2: ratio(3, 4), epsilon: ratio(1, 4) }));
     assert_eq!((&descent.optimiser, descent.examples, program.batch()), (&wanted, 4, 4));
 }
 
