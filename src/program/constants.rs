@@ -13,11 +13,34 @@ use crate::tensor::{Param, Parameters, ParamsError};
 /// The most entries one constant may have.
 const MOST_ENTRIES: u128 = 1 << 24;
 
+/// The most entries a tensor may have at all.
+const MOST_ELEMENTS: u128 = 1 << 40;
+
+/// Refuses tensors of more entries than can be counted on the way.
+pub(super) fn check(tensors: &[Quantity]) -> Result<()> {
+    tensors.iter().try_for_each(|tensor| limited(&tensor.name, &tensor.shape, MOST_ELEMENTS))
+}
+
+fn limited(name: &str, shape: &[u64], most: u128) -> Result<()> {
+    let entries = shape.iter().fold(1u128, |entries, length| entries.saturating_mul(u128::from(*length)));
+    if entries > most {
+        return Err(ParamsError::TooLarge { name: name.to_owned(), entries }.into());
+    }
+    Ok(())
+}
+
+/// Zeros that are constants of the circuit.
+pub(super) fn zeros(name: &str, shape: &[u64], format: Format) -> Result<Param> {
+    limited(name, shape, MOST_ENTRIES)?;
+    let entries = shape.iter().product::<u64>() as usize;
+    Ok(Param { name: name.to_owned(), shape: shape.to_vec(), values: Some(vec![0; entries].into()), format })
+}
+
 /// A weight to begin with.
 pub(super) fn start(program: &Program, weight: &Quantity) -> Result<Param> {
     let name = &weight.name;
     match &program.start {
-        Start::Zeros | Start::Inputs => drawn(Source::Constant(0), weight, &weight.shape),
+        Start::Zeros | Start::Inputs => zeros(name, &weight.shape, weight.format),
         Start::Random { seed } => drawn(Source::Random { seed: *seed, limit: i64::MAX }, weight, &weight.shape),
         Start::Given(values) => Ok(given(name, weight.format, &weight.shape, listed(values, name)?)),
     }
@@ -45,10 +68,7 @@ fn listed<'v>(values: &'v BTreeMap<String, Vec<Rational>>, name: &str) -> Result
 }
 
 fn drawn(source: Source, quantity: &Quantity, shape: &[u64]) -> Result<Param> {
-    let entries: u128 = shape.iter().map(|length| u128::from(*length)).product();
-    if entries > MOST_ENTRIES {
-        return Err(ParamsError::TooLarge { name: quantity.name.clone(), entries }.into());
-    }
+    limited(&quantity.name, shape, MOST_ENTRIES)?;
     Ok(Parameters { format: quantity.format, source }.get(&quantity.name, shape)?)
 }
 

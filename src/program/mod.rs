@@ -66,6 +66,8 @@ struct State {
 /// When the loss cannot be differentiated or data do not fit their formats.
 pub fn system(program: &Program) -> Result<Looped> {
     let weights = program.weights();
+    constants::check(&weights)?;
+    constants::check(&program.quantities())?;
     let bodies = step::bodies(program)?;
     let states = optimiser::states(program);
     let hoisted = (program.batch() > 1 && !program.data.is_hard_wired()).then(|| bodies[0].hoisted()).flatten();
@@ -117,7 +119,7 @@ fn start(program: &Program, states: &[State]) -> Result<Graph> {
         sketch.output(&weight.name, id);
     }
     for state in states {
-        let id = optimiser::rest(&mut sketch, state);
+        let id = optimiser::rest(&mut sketch, state)?;
         sketch.output(&state.name, id);
     }
     Ok(sketch.build())

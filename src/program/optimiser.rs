@@ -6,10 +6,10 @@
 use num_traits::One;
 use petgraph::graph::NodeIndex;
 
-use super::State;
+use super::{Result, State, constants};
 use crate::number::{Format, Function, Rational};
-use crate::spec::program::{Descent, Optimiser, Program, Quantity, Rule};
-use crate::tensor::{Arithmetic, Carrier, Param, Sketch};
+use crate::spec::program::{Adam, Descent, Optimiser, Program, Quantity, Rule};
+use crate::tensor::{Arithmetic, Carrier, Sketch};
 
 /// What the optimiser carries beside the weights, in order: for each weight m, then v.
 pub(super) fn states(program: &Program) -> Vec<State> {
@@ -17,7 +17,7 @@ pub(super) fn states(program: &Program) -> Vec<State> {
     let carried: &[(&str, Carrier)] = match optimiser(program) {
         Optimiser::Plain => &[],
         Optimiser::Momentum { .. } => &[("m", stored)],
-        Optimiser::Adam { .. } => &[("m", stored), ("v", Carrier::Exact)],
+        Optimiser::Adam(_) => &[("m", stored), ("v", Carrier::Exact)],
     };
     let of = |weight: Quantity| {
         let state = move |(kind, carrier): &(&str, Carrier)| State {
@@ -39,19 +39,16 @@ pub(super) fn optimiser(program: &Program) -> &Optimiser {
 }
 
 /// A state before the first step: zero.
-pub(super) fn rest(sketch: &mut Sketch, state: &State) -> NodeIndex {
+pub(super) fn rest(sketch: &mut Sketch, state: &State) -> Result<NodeIndex> {
     let format = match state.carrier {
         Carrier::Stored(format) => format,
         Carrier::Exact | Carrier::Choice => crate::tensor::arithmetic::one_format(),
     };
-    let entries = state.shape.iter().product::<u64>() as usize;
-    let values = Some(vec![0; entries].into());
-    let zeros = Param { name: state.name.clone(), shape: state.shape.clone(), values, format };
-    let zeros = sketch.given(&state.name, zeros);
-    match state.carrier {
+    let zeros = sketch.given(&state.name, constants::zeros(&state.name, &state.shape, format)?);
+    Ok(match state.carrier {
         Carrier::Stored(format) => sketch.store(&state.name, Function::Identity, format, zeros),
         Carrier::Exact | Carrier::Choice => zeros,
-    }
+    })
 }
 
 /// What the step size multiplies, and the states handed on, for a gradient and the states handed in.
@@ -69,7 +66,8 @@ pub(super) fn direction(
             let m = arithmetic.add("m", kept, gradient);
             (m, vec![arithmetic.store("m stored", Function::Identity, format, m)])
         }
-        Optimiser::Adam { beta1, beta2, epsilon } => {
+        Optimiser::Adam(adam) => {
+            let Adam { beta1, beta2, epsilon } = &**adam;
             let m = mixed(arithmetic, "m", beta1, states[0], gradient);
             let m = arithmetic.store("m stored", Function::Identity, format, m);
             let before = arithmetic.store("v stored", Function::Relu, format, states[1]);

@@ -101,7 +101,9 @@ fn updated(
         let states = &states[place * each..(place + 1) * each];
         let (step, after) = optimiser::direction(&mut formula.arithmetic, rule, format, *gradient, states);
         let step = formula.arithmetic.scale(&-&program.step_size, step);
-        next.push(formula.arithmetic.add("update", *weight, step));
+        let sum = formula.arithmetic.add("update", *weight, step);
+        let affine = if each == 0 && own.len() == 1 { formula.arithmetic.collapsed(sum, *weight) } else { None };
+        next.push(affine.unwrap_or(sum));
         kept.extend(after);
     }
     let names = program.weights().into_iter().map(|weight| weight.name);

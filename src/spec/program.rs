@@ -106,14 +106,18 @@ pub enum Optimiser {
         mu: Rational,
     },
     /// `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`, `w - a m / sqrt(v + epsilon)`: without bias correction.
-    Adam {
-        /// beta1.
-        beta1: Rational,
-        /// beta2.
-        beta2: Rational,
-        /// epsilon, under the root.
-        epsilon: Rational,
-    },
+    Adam(Box<Adam>),
+}
+
+/// The decays of Adam.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adam {
+    /// How much of m is kept.
+    pub beta1: Rational,
+    /// How much of v is kept.
+    pub beta2: Rational,
+    /// Under the root.
+    pub epsilon: Rational,
 }
 
 /// Where the data come from.

@@ -143,7 +143,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     let formats = vec![
         ("fixed(2,1)", "fixed(2,1)", "int(2)"),
         ("fixed(1,2)", "fixed(2,1)", "int(2)"),
-        ("int(3)", "fixed(2,2)", "fixed(1,1)"),
+        ("int(3)", "fixed(2,2)", "fixed(2,1)"),
     ];
     let places = (any::<bool>(), select(vec!["inputs", "random"]), select(vec!["zeros", "inputs", "random"]));
     let numbers = (select(vec!["1/4", "1/2", "1", "1/3"]), select(vec!["0", "1/2", "1"]), 0..100u32);

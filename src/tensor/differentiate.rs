@@ -263,3 +263,77 @@ fn transpose(matrix: &Param) -> Param {
     let values = matrix.values.as_deref().map(turned);
     Param { shape: vec![matrix.shape[1], matrix.shape[0]], values, ..matrix.clone() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::Format;
+    use crate::tensor::interpret::{Tensor, outputs};
+    use crate::tensor::{Carrier, Graph};
+
+    fn wide() -> Format {
+        Format::new(20, 40).unwrap()
+    }
+
+    fn whole(values: &[i64]) -> Vec<Rational> {
+        values.iter().map(|value| Rational::from_integer((*value).into())).collect()
+    }
+
+    /// The gradient of what `loss` makes of a carried [2, 3], at these values.
+    fn gradient(at: &[i64], loss: impl FnOnce(&mut Arithmetic, NodeIndex) -> NodeIndex) -> Result<Vec<Rational>> {
+        let mut arithmetic = Arithmetic::new(wide());
+        let w = arithmetic.sketch.port("w", Carrier::Stored(wide()), &[2, 3]);
+        let loss = loss(&mut arithmetic, w);
+        let gradient = gradients(&mut arithmetic, loss, &[w], Residual::Round)?[0];
+        arithmetic.sketch.output("gradient", gradient);
+        let graph: Graph = arithmetic.sketch.build().pruned();
+        let port = Tensor { shape: vec![2, 3], values: whole(at) };
+        Ok(outputs(&graph, &[port], &mut std::iter::empty()).unwrap().swap_remove(0).values)
+    }
+
+    #[test]
+    fn linear_maps_pass_slopes_through_the_matrix_turned_around() {
+        // Two rows of three through a 2 x 3 matrix; the slope of each output is 1.
+        let values = Some([1, 2, 3, 4, 5, 6].into());
+        let matrix = Param { name: "m".to_owned(), shape: vec![2, 3], values, format: Format::new(5, 0).unwrap() };
+        let got = gradient(&[0; 6], |a, w| a.sketch.linear("y", matrix, None, &[2], w)).unwrap();
+        assert_eq!(got, whole(&[5, 7, 9, 5, 7, 9]));
+    }
+
+    #[test]
+    fn moves_and_sums_add_up_what_was_repeated() {
+        // sum over i, j, k of w[i, j] w[k, j] = sum over j of (column sum)^2, whose slope is twice the column sum.
+        let got = gradient(&[1, 2, 3, 4, 5, -6], |a, w| {
+            let first = a.arrange(vec![Some(0), None, Some(1)], &[2, 2, 3], w);
+            let second = a.arrange(vec![None, Some(0), Some(1)], &[2, 2, 3], w);
+            a.product("products", first, second)
+        });
+        assert_eq!(got.unwrap(), whole(&[10, 14, -6, 10, 14, -6]));
+    }
+
+    #[test]
+    fn squares_double_and_weights_weigh() {
+        let values = Some([1, -2, 5].into());
+        let table = Param { name: "t".to_owned(), shape: vec![3], values, format: Format::new(5, 0).unwrap() };
+        let got = gradient(&[1, 2, 3, 4, 5, 6], |a, w| {
+            let square = a.store("square", Function::Square, wide(), w);
+            let table = a.sketch.param(table);
+            a.sketch.apply("weighed", Op::Weigh(table), &[square])
+        });
+        assert_eq!(got.unwrap(), whole(&[2, -8, 30, 8, -20, 60]));
+    }
+
+    #[test]
+    fn a_value_that_does_not_reach_the_loss_has_slope_zero() {
+        let got = gradient(&[1, 2, 3, 4, 5, 6], |a, _| a.uniform(&Rational::one(), &[2]));
+        assert_eq!(got.unwrap(), whole(&[0; 6]));
+    }
+
+    #[test]
+    fn operations_without_a_slope_are_named() {
+        let refused = gradient(&[0; 6], |a, w| a.sketch.apply("greatest", Op::Max(1), &[w])).unwrap_err().to_string();
+        assert!(refused.contains("`maximum` (at `greatest`) is not differentiated"), "{refused}");
+        let refused = gradient(&[0; 6], |a, w| a.store("g", Function::Gelu, wide(), w)).unwrap_err().to_string();
+        assert!(refused.contains("Gelu"), "{refused}");
+    }
+}

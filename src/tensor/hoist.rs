@@ -37,13 +37,13 @@ impl Graph {
         }
         let mut hoist = Hoist { graph: self, early, rest: Copy::of(self), crossing: Vec::new() };
         for id in self.order() {
-            if hoist.early[id.index()] != Rests::OnNumbers {
+            if hoist.early[id.index()] != Rests::Numbers {
                 hoist.take(id);
             }
         }
         let Hoist { early, rest, crossing, .. } = hoist;
         let mut first = Copy::of(self);
-        self.order().filter(|id| early[id.index()] != Rests::OnPorts).for_each(|id| first.take(id));
+        self.order().filter(|id| early[id.index()] != Rests::Ports).for_each(|id| first.take(id));
         let outputs = crossing.iter().map(|id| (self.node(*id).label.clone(), *id));
         let some = !crossing.is_empty();
         some.then(|| (first.finish(outputs).pruned(), rest.finish(self.outputs.iter().cloned())))
@@ -53,21 +53,21 @@ impl Graph {
 /// What a node rests on, the latest counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rests {
-    OnConstants,
-    OnNumbers,
-    OnPorts,
+    Constants,
+    Numbers,
+    Ports,
 }
 
 fn own(op: &Op) -> Rests {
     match op {
-        Op::Port(_) => Rests::OnPorts,
-        Op::Number(_) | Op::Tokens { .. } => Rests::OnNumbers,
-        _ => Rests::OnConstants,
+        Op::Port(_) => Rests::Ports,
+        Op::Number(_) | Op::Tokens { .. } => Rests::Numbers,
+        _ => Rests::Constants,
     }
 }
 
 fn is_source(op: &Op) -> bool {
-    own(op) != Rests::OnConstants
+    own(op) != Rests::Constants
 }
 
 struct Hoist<'g> {
@@ -81,7 +81,7 @@ struct Hoist<'g> {
 impl Hoist<'_> {
     fn take(&mut self, id: NodeIndex) {
         for operand in self.graph.operands(id) {
-            if self.early[operand.index()] == Rests::OnNumbers && !self.rest.places.contains_key(&operand) {
+            if self.early[operand.index()] == Rests::Numbers && !self.rest.places.contains_key(&operand) {
                 self.cross(operand);
             }
         }

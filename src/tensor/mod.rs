@@ -13,6 +13,8 @@ pub mod looped;
 
 pub mod arithmetic;
 
+mod collapse;
+
 pub mod differentiate;
 
 mod distribute;

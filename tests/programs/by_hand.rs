@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use isobath::number::{Format, Rational};
-use isobath::spec::program::{Data, Descent, Loss, LossOp, Optimiser, Program, Rule, Start};
+use isobath::spec::program::{Adam, Data, Descent, Loss, LossOp, Optimiser, Program, Rule, Start};
 use num_traits::{One, Signed, Zero};
 
 use super::Drawn;
@@ -142,7 +142,8 @@ impl Run<'_> {
                 self.m[place] = m.iter().map(|m| round(m, format)).collect();
                 m
             }
-            Optimiser::Adam { beta1, beta2, epsilon } => {
+            Optimiser::Adam(adam) => {
+                let Adam { beta1, beta2, epsilon } = &**adam;
                 let one = Rational::one();
                 let mut direction = Vector::new();
                 for (entry, g) in gradient.iter().enumerate() {

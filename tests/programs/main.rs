@@ -23,7 +23,7 @@ use num_traits::ToPrimitive;
 fn program(text: &str) -> Program {
     match parse_document("test.toml", text) {
         Ok(Document::Program(program)) => *program,
-        Ok(Document::Model(_)) => panic!("a model"),
+        Ok(_) => panic!("no program"),
         Err(error) => panic!("{error}\n{text}"),
     }
 }

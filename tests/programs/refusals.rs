@@ -159,3 +159,24 @@ fn products_of_data_without_a_format_are_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn what_is_too_large_to_hold_is_refused_at_once() {
+    let cases = [
+        ("features = 1099511627776", ""),
+        (
+            "loss = 'mlp'\nactivation = 'relu'\nhidden = 1099511627776\nfeatures = 1099511627776",
+            "[weights]\nsource = 'inputs'",
+        ),
+        ("optimiser = 'momentum'\nmu = 0.5\nfeatures = 1099511627776", "[weights]\nsource = 'inputs'"),
+    ];
+    for (lines, tables) in cases {
+        let kept: Vec<&str> = GOOD.lines().filter(|old| !lines.contains(old.split(' ').next().unwrap())).collect();
+        let text = format!("{}\n{lines}\n{tables}", kept.join("\n"));
+        let Ok(Document::Program(program)) = parse_document("p.toml", &text) else { panic!("refused early") };
+        let error = isobath::program::system(&program).unwrap_err().to_string();
+        assert!(error.contains("entries, too many to hold"), "{error}");
+    }
+    let error = refusal(&with("examples = 5000", "[data]\nsource = 'random'\nseed = 1"));
+    assert!(error.contains("`examples` is 5000, but must be from 1 to 4096"), "{error}");
+}

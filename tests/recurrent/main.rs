@@ -42,7 +42,7 @@ fn shipped(name: &str) -> Recurrent {
 fn network(document: Document) -> Recurrent {
     match document {
         Document::Recurrent(recurrent) => *recurrent,
-        Document::Model(_) => panic!("a transformer"),
+        _ => panic!("not recurrent"),
     }
 }
 

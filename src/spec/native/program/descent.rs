@@ -1,11 +1,11 @@
 //! The keys of `[program]` that belong to gradient descent.
 
-use super::{graph, hard_wired, needed};
+use super::{MOST_CYCLE, graph, hard_wired, needed};
 use crate::number::Rational;
-use crate::spec::program::{Descent, Loss, LossOp, Optimiser};
+use crate::spec::program::{Adam, Descent, Loss, LossOp, Optimiser};
 use crate::spec::text::{Fields, number};
 
-/// The most examples of one batch or cycle.
+/// The most examples of one batch.
 const MOST_EXAMPLES: u64 = 1 << 20;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub(super) fn read(root: &Fields, fields: &Fields) -> Descent {
         message,
         "remove it, or write batch = \"all\"",
     );
-    let examples = if several { fields.required("examples", MOST_EXAMPLES) } else { 1 };
+    let examples =
+        if several { fields.required("examples", if full_batch { MOST_EXAMPLES } else { MOST_CYCLE }) } else { 1 };
     for key in ["discount", "states", "actions"] {
         only(fields, key, false, "kind = \"td0\" or \"q-learning\"");
     }
@@ -93,7 +94,8 @@ fn optimiser(fields: &Fields) -> Optimiser {
             needed(fields, "epsilon");
             let positive = |number: &Rational| *number > Rational::default();
             let epsilon = number(fields, "epsilon", positive, "a number above zero").unwrap_or_default();
-            Optimiser::Adam { beta1: decay(fields, "beta1"), beta2: decay(fields, "beta2"), epsilon }
+            let (beta1, beta2) = (decay(fields, "beta1"), decay(fields, "beta2"));
+            Optimiser::Adam(Box::new(Adam { beta1, beta2, epsilon }))
         }
     }
 }

@@ -81,6 +81,9 @@ const SCHEMA: &str = "the keys of programs are listed in the documentation of is
 const STEPS: u64 = 16;
 const MOST_STEPS: u64 = 1 << 40;
 
+/// The most hard-wired examples that are taken in turn: each is a graph of its own.
+const MOST_CYCLE: u64 = 1 << 12;
+
 /// The most constants one tensor may have.
 const MOST_CONSTANTS: u128 = 1 << 24;
 
@@ -200,7 +203,7 @@ fn data(fields: Option<Fields>, rule: &Rule, quantities: &[Quantity], readable: 
     let source = fields.choice("source", &[("inputs", 0), ("given", 1), ("random", 2)], None);
     let examples = match rule {
         Rule::Descent(Descent { examples, .. }) => *examples,
-        _ if source != 0 => fields.dimension("examples"),
+        _ if source != 0 => fields.required("examples", MOST_CYCLE),
         _ => 1,
     };
     let data = match source {
