@@ -10,6 +10,8 @@ mod compile;
 
 mod failure;
 
+mod law;
+
 mod model;
 
 mod number;
@@ -44,8 +46,12 @@ Examples:
   isobath report circuits/gpt2/config.json --context 1024
   isobath compile circuits/tiny-gpt.toml -o tiny.tc
   isobath run tiny.tc --input 0,1,2,3
+  isobath report circuits/gd-least-squares.toml --steps 64
+  isobath compare circuits/tiny-gpt.toml circuits/rnn.toml --over context=1..1M
+  isobath budget circuits/llama-3-8b --program circuits/gd-least-squares.toml
+  isobath check circuits/claims/argument.toml
 
-Exit codes: 0 done, 1 readings disagree, 2 input refused.";
+Exit codes: 0 done, 1 readings disagree or a claim fails, 2 input refused.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -59,6 +65,8 @@ enum Command {
     Budget(budget::Args),
     /// Prove or refute the claims in a file
     Check(check::Args),
+    /// Check the certificates of a law against its circuit, with the small checker alone
+    Verify(law::Args),
     /// Run a compiled circuit, or a model, on token ids
     Run(run::Args),
     /// Print a completion script for a shell
@@ -82,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Budget(args) => budget::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Verify(args) => law::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Completions { shell } => completions(shell),
     };

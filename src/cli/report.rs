@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use super::{model, output};
+use super::{law, model, output, system};
+use crate::pipeline::subject::{Options, Subject};
+use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
-use crate::report::{Opaque, Report, cost_text, json, text};
-use crate::spec::Spec;
+use crate::report::system::{Scan, SystemReport};
+use crate::report::{Opaque, Report, cost_text, json, system_text, text};
+use crate::spec::{Document, Spec};
 use crate::words::Strategy;
 use crate::{agreement, cost, pipeline};
 
@@ -15,7 +18,7 @@ use crate::{agreement, cost, pipeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A model: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
+    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
     file: PathBuf,
     /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
     #[arg(long)]
@@ -40,6 +43,9 @@ pub(super) struct Args {
     /// Print one line
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
+    /// Write the law with its certificates, for `isobath verify`
+    #[arg(long, value_name = "FILE.json")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -49,6 +55,8 @@ Examples:
   isobath report circuits/gpt2/config.json --context 1024
   isobath report circuits/llama-3-8b/config.json --context 128K --format 'fixed(6,10)'
   isobath report circuits/tiny-gpt.toml --json
+  isobath report circuits/gd-least-squares.toml --steps 64 --certificate gd.json
+  isobath report circuits/rnn.toml --context 1M --at layers=4
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl";
@@ -62,14 +70,62 @@ enum ModelName {
 
 /// Measures and prints.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let spec = model::read(&args.file, &args.settings)?;
-    let context = args.settings.context.unwrap_or(spec.architecture.default_context);
-    let shown = match args.model {
-        ModelName::Threshold => threshold(args, &spec, context)?,
-        ModelName::Arithmetic => costs(args, &spec, context, cost::Model::Arithmetic)?,
-        ModelName::Boolean => costs(args, &spec, context, cost::Model::Boolean)?,
+    let document = system::read(&args.file, &args.settings)?;
+    if let Some(file) = &args.certificate {
+        law::write(file, &args.file, &document, &args.settings)?;
+    }
+    let shown = match &document {
+        Document::Model(spec) => on_model(args, spec)?,
+        _ => on_system(args, &document)?,
     };
     output::print(shown.as_bytes())
+}
+
+fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
+    let context = args.settings.context.unwrap_or(spec.architecture.default_context);
+    match args.model {
+        ModelName::Threshold => threshold(args, spec, context),
+        ModelName::Arithmetic => costs(args, spec, context, cost::Model::Arithmetic),
+        ModelName::Boolean => costs(args, spec, context, cost::Model::Boolean),
+    }
+}
+
+fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
+    if args.reads_weights() || args.model != ModelName::Threshold || args.asks_opaque() {
+        let message = "--bound, --weights, --recorded, --model and --opaque are of models without loops";
+        return Err(Failure::at(&args.file, message));
+    }
+    let options = args.settings.options(Strategy::Depth, false);
+    let subject = Subject::new(document, &options).map_err(|error| Failure::at(&args.file, error))?;
+    let mut report = SystemReport::new(&subject, options.strategy);
+    report.scan = scan(document, &options);
+    Ok(match (args.json, args.quiet) {
+        (true, _) => json::json(&report)?,
+        (_, true) => system_text::sentence(&report),
+        _ => system_text::text(&report),
+    })
+}
+
+/// The parallel-prefix lowering of a recurrent network, told beside the sequential one.
+fn scan(document: &Document, options: &Options) -> Option<Scan> {
+    let sequential = options.recurrence == Recurrence::Sequential;
+    let (Document::Recurrent(recurrent), true) = (document, sequential) else { return None };
+    let mut exact = recurrent.clone();
+    exact.state.rounded = false;
+    let beside = Options { recurrence: Recurrence::Scan, ..options.clone() };
+    let scanned = Subject::new(&Document::Recurrent(exact), &beside);
+    Some(match scanned {
+        Err(error) => Scan { refused: Some(error.to_string()), depth: None, gates: None },
+        Ok(subject) => {
+            let lengths = subject.lengths();
+            let depth = subject.depth(&lengths).map(|(depth, _)| depth.to_string());
+            let gates = Some(subject.size(&subject.sizes.gates, &lengths).to_string());
+            let rounded =
+                "this function rounds its state, and a scan cannot; with round_state = false (another function): ";
+            let refused = recurrent.state.rounded.then(|| rounded.to_owned());
+            Scan { refused, depth, gates }
+        }
+    })
 }
 
 impl Args {

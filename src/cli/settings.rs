@@ -115,6 +115,31 @@ impl Settings {
         self.strategy.is_some()
     }
 
+    /// The flags that say the same.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut flag = |name: &str, value: Option<String>| flags.extend(value.map(|value| format!("--{name}={value}")));
+        let word = |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| value().map(|v| v.get_name().to_owned());
+        flag("context", self.context.map(|n| n.to_string()));
+        flag("steps", self.steps.map(|n| n.to_string()));
+        self.at.iter().for_each(|(axis, length)| flag("at", Some(format!("{axis}={length}"))));
+        flag("recurrence", word(&|| self.recurrence.and_then(|v| v.to_possible_value())));
+        flag("format", self.format.map(|f| f.to_string()));
+        flag("weights-format", self.weights_format.map(|f| f.to_string()));
+        flag("activations-format", self.activations_format.map(|f| f.to_string()));
+        flag("strategy", word(&|| self.strategy.and_then(|v| v.to_possible_value())));
+        flag("rounding", word(&|| self.rounding.and_then(|v| v.to_possible_value())));
+        flag("accumulate", self.accumulate.map(|_| "exact".to_owned()));
+        flag("score-clamp", self.score_clamp.map(|n| n.to_string()));
+        flag("exp-bits", self.exp_bits.map(|n| n.to_string()));
+        flag("output", word(&|| self.output.and_then(|v| v.to_possible_value())));
+        flag("weights", self.weights.as_ref().map(|path| path.display().to_string()));
+        if self.last {
+            flags.push("--last".to_owned())
+        }
+        flags
+    }
+
     /// How a document is lowered, over what it says itself.
     pub fn options(&self, default: Strategy, bound: bool) -> Options {
         let named = [("context", self.context), ("steps", self.steps)];

@@ -154,7 +154,11 @@ fn context(name: &str, length: u64) -> Vec<(Dim, u64)> {
     vec![(name.into(), length)]
 }
 
-fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
+/// A document as a looped graph, and the dimensions that lie inside of its bodies.
+///
+/// # Errors
+/// When it cannot be built at the lengths asked for.
+pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
     let asked = options.lengths.get("context").copied();
     match document {
         Document::Model(spec) => model(spec, asked.unwrap_or(spec.architecture.default_context), options.bound),

@@ -22,6 +22,10 @@ mod opaque;
 
 mod path;
 
+pub mod system;
+
+pub mod system_text;
+
 pub mod text;
 
 use serde::Serialize;

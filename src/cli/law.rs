@@ -1,0 +1,164 @@
+//! Files with a law and its certificates: written by `report`, checked by `verify`; must not know how either is found.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use super::settings::Settings;
+use super::{output, system};
+use crate::atomic;
+use crate::certificate::check::check;
+use crate::certificate::{self, Certificate};
+use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::subject::{self, Subject};
+use crate::report::json;
+use crate::spec::Document;
+use crate::words::Strategy;
+
+/// The version of the fields of a law file.
+const SCHEMA: &str = "isobath.law/1";
+
+/// The largest law file, in bytes.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// A law of one system, with what is needed to make its circuit again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LawFile {
+    schema: String,
+    /// The system's file, as it was named.
+    system: PathBuf,
+    /// The flags it was lowered with.
+    flags: Vec<String>,
+    /// What the certificates prove, for a reader; it is not looked at.
+    law: Vec<String>,
+    certificates: Vec<Certificate>,
+}
+
+/// Writes the law of a document.
+pub(super) fn write(to: &Path, from: &Path, document: &Document, settings: &Settings) -> Result<(), Failure> {
+    let subject =
+        Subject::new(document, &settings.options(Strategy::Depth, false)).map_err(|e| Failure::at(from, e))?;
+    let file = LawFile {
+        schema: SCHEMA.to_owned(),
+        system: from.to_owned(),
+        flags: settings.flags(),
+        law: subject.law.proved.iter().map(ToString::to_string).collect(),
+        certificates: subject.law.certificates.clone(),
+    };
+    let text = json::json(&file)?;
+    if to == Path::new("-") {
+        return output::print(text.as_bytes());
+    }
+    atomic::write(to, |out| std::io::Write::write_all(out, text.as_bytes())).map_err(|e| Failure::at(to, e))
+}
+
+/// What `verify` was asked for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A law file that `report --certificate` wrote, or a single certificate; `-` for standard input
+    file: PathBuf,
+    /// The system it is of, in place of the one the file names
+    #[arg(long, value_name = "FILE")]
+    of: Option<PathBuf>,
+    /// Print one JSON object (isobath.verify/1)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  isobath report circuits/gd-least-squares.toml --certificate gd.json && isobath verify gd.json
+  isobath verify gd.json --of circuits/gd-least-squares.toml
+
+The system is lowered again from its file; the checker then needs nothing but that circuit and the certificate.
+Exit codes: 0 every certificate holds, 1 one does not, 2 the file was refused.";
+
+/// Settings read back from flags.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Flags {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Serialize)]
+struct Verified {
+    schema: &'static str,
+    system: String,
+    proved: Vec<String>,
+    refused: Vec<String>,
+}
+
+/// Makes the circuit again and checks every certificate against it.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (named, flags, certificates) = read(&args.file)?;
+    let Some(from) = args.of.clone().or(named) else {
+        return Err(Failure::at(&args.file, "a single certificate does not name its system: add --of FILE"));
+    };
+    let recorded = Flags::try_parse_from(&flags).map_err(|error| Failure::at(&args.file, error))?.settings;
+    let settings = if args.settings == Settings::default() { &recorded } else { &args.settings };
+    let document = system::read(&from, settings)?;
+    let (graph, _) =
+        subject::graph(&document, &settings.options(Strategy::Depth, false)).map_err(|e| Failure::at(&from, e))?;
+    let strategy = settings.strategy(Strategy::Depth);
+    let skeleton = LoopedModel::new(graph, strategy).map_err(|error| Failure::at(&from, error))?.skeleton();
+    let mut verified =
+        Verified { schema: "isobath.verify/1", system: from.display().to_string(), proved: vec![], refused: vec![] };
+    for certificate in &certificates {
+        match check(&skeleton, certificate) {
+            Ok(proved) => verified.proved.push(proved.to_string()),
+            Err(error) => verified.refused.push(error.to_string()),
+        }
+    }
+    output::print(if args.json { json::json(&verified)? } else { text(&verified) }.as_bytes())?;
+    match verified.refused.len() {
+        0 => Ok(()),
+        refused => Err(Failure::Disagreement(format!("{refused} of {} certificates do not hold", certificates.len()))),
+    }
+}
+
+fn text(verified: &Verified) -> String {
+    let proved = verified.proved.iter().map(|line| format!("proved   {line}\n"));
+    let refused = verified.refused.iter().map(|line| format!("REFUSED  {line}\n"));
+    format!("{}\n{}", verified.system, proved.chain(refused).collect::<String>())
+}
+
+type Read = (Option<PathBuf>, Vec<String>, Vec<Certificate>);
+
+fn read(path: &Path) -> Result<Read, Failure> {
+    let text = text_of(path).map_err(|error| Failure::at(path, error))?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
+    let schema = value.get("schema").and_then(serde_json::Value::as_str).unwrap_or_default();
+    match schema {
+        SCHEMA => {
+            let file: LawFile = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
+            if file.certificates.is_empty() {
+                return Err(Failure::at(path, "there is no certificate in it"));
+            }
+            Ok((Some(file.system), file.flags, file.certificates))
+        }
+        certificate::SCHEMA => {
+            let one: Certificate = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
+            Ok((None, Vec::new(), vec![one]))
+        }
+        _ => Err(Failure::at(path, format!("`schema` is neither {SCHEMA} nor {}", certificate::SCHEMA))),
+    }
+}
+
+fn text_of(path: &Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let source: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+    let mut text = String::new();
+    let read = source.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if read as u64 > MOST_BYTES {
+        return Err(std::io::Error::other(format!("it is larger than {} MiB", MOST_BYTES >> 20)));
+    }
+    Ok(text)
+}

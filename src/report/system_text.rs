@@ -1,0 +1,118 @@
+//! A report on a looped system as text for a person; must not know how figures come about.
+
+use super::comparison::aligned;
+use super::figures::{full, grouped, short, wrapped};
+use super::system::{Scan, SystemReport};
+use super::text::{assumptions, path};
+
+/// The report as plain text.
+pub fn text(report: &SystemReport) -> String {
+    let parts = [
+        head(report),
+        figures(report),
+        law(report),
+        blocks(report),
+        critical(report),
+        assumptions(&report.assumptions),
+    ];
+    parts.join("\n")
+}
+
+/// One sentence: the depth with its size.
+pub fn sentence(report: &SystemReport) -> String {
+    let wires = report.wires.as_deref().map_or_else(String::new, |wires| format!(", wires at most {}", short(wires)));
+    format!(
+        "{} at {}: depth {}{}, gates at most {}{wires}\n",
+        report.name,
+        lengths(report),
+        most(report),
+        grouped(&report.depth),
+        short(&report.gates)
+    )
+}
+
+fn most(report: &SystemReport) -> &'static str {
+    if report.depth_bound == "exact" { "" } else { "at most " }
+}
+
+fn lengths(report: &SystemReport) -> String {
+    let told: Vec<String> =
+        report.axes.iter().map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string()))).collect();
+    if told.is_empty() { "no axis".to_owned() } else { told.join(", ") }
+}
+
+fn head(report: &SystemReport) -> String {
+    format!(
+        "{}: {}\nformats: {}; strategy: {}; circuit of {} gates\n",
+        report.name,
+        lengths(report),
+        report.formats,
+        report.strategy,
+        report.model
+    )
+}
+
+fn figures(report: &SystemReport) -> String {
+    let depth =
+        format!("{} layers; {} with every output as single gates", grouped(&report.depth), grouped(&report.gate_depth));
+    let unknown = || "not stated: forms grow from iteration to iteration".to_owned();
+    let lines = [
+        ("depth", if report.depth_bound == "exact" { "exact" } else { "at most" }, depth),
+        ("gates", "at most", full(&report.gates)),
+        ("wires", "at most", report.wires.as_deref().map_or_else(unknown, full)),
+        ("weight bits", "at most", report.weight_bits.map_or_else(unknown, |bits| bits.to_string())),
+    ];
+    lines.iter().map(|(name, bound, value)| wrapped(&format!("{name:<12} {bound:<8} "), value)).collect()
+}
+
+fn law(report: &SystemReport) -> String {
+    let mut text = String::new();
+    for (number, line) in report.law.depth.lines().enumerate() {
+        let exactly = if report.law.exact { ", exactly" } else { "" };
+        text += &wrapped(if number == 0 { "law  " } else { "     " }, &format!("{line}{exactly}"));
+    }
+    for growth in &report.law.growth {
+        let rate = if growth.rate == "0" { String::new() } else { format!(", {} layers each", growth.rate) };
+        text += &wrapped("     ", &format!("in {}: {}{rate}", growth.axis, growth.growth));
+    }
+    text += &wrapped("     gates = ", &format!("{}, at most", report.law.gates));
+    if let Some(wires) = &report.law.wires {
+        text += &wrapped("     wires = ", &format!("{wires}, at most, for {}", report.law.wires_valid));
+    }
+    let count = report.law.certificates.len();
+    text += &format!(
+        "     {count} certificate{} (--certificate FILE writes, `isobath verify FILE` checks)\n",
+        if count == 1 { "" } else { "s" }
+    );
+    text + &report.scan.as_ref().map_or_else(String::new, scan)
+}
+
+fn scan(scan: &Scan) -> String {
+    match (&scan.depth, &scan.gates, &scan.refused) {
+        (Some(depth), Some(gates), _) => wrapped(
+            "     scan: ",
+            &format!("by parallel prefix {} layers and at most {} gates at these lengths", grouped(depth), full(gates)),
+        ),
+        (_, _, reason) => wrapped("     scan: ", reason.as_deref().unwrap_or("not possible")),
+    }
+}
+
+fn blocks(report: &SystemReport) -> String {
+    let head = ["blocks", "repeated along", "iterations", "gates each", "wires each"].map(str::to_owned).to_vec();
+    let line = |block: &super::system::BlockReport| {
+        vec![
+            block.name.clone(),
+            if block.axes.is_empty() { "-".to_owned() } else { block.axes.join(", ") },
+            short(&block.iterations),
+            short(&block.gates),
+            short(&block.wires),
+        ]
+    };
+    aligned(&std::iter::once(head).chain(report.blocks.iter().map(line)).collect::<Vec<_>>())
+}
+
+fn critical(report: &SystemReport) -> String {
+    let at: Vec<String> = report.path_at.iter().map(|(axis, length)| format!("{axis} {length}")).collect();
+    let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
+    format!("critical path{at}, from the inputs on, a layer each\n{}", path(&report.critical_path))
+}
