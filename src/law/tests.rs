@@ -127,3 +127,51 @@ fn shares() {
     eprintln!("two axes, apart {:?}", share(100, &["n", "m"], &[&[0], &[1]], 8));
     eprintln!("two axes, mixed {:?}", share(100, &["n", "m"], &[&[0, 1], &[1]], 8));
 }
+
+#[test]
+fn why() {
+    let kinds: [(&str, Vec<&str>, Vec<&[usize]>); 4] = [
+        ("phases", vec!["n"], vec![&[0], &[0]]),
+        ("nest", vec!["n", "m"], vec![&[0, 1]]),
+        ("apart", vec!["n", "m"], vec![&[0], &[1]]),
+        ("mixed", vec!["n", "m"], vec![&[0, 1], &[1]]),
+    ];
+    for (kind, names, loops) in kinds {
+        for seed in 0..40 {
+            let s = samples::system(seed, &names, &loops);
+            if derive(&s).is_ok_and(|law| law.exact()) {
+                continue;
+            }
+            let mut reasons = Vec::new();
+            for plan in FIRST.iter().chain(&MORE) {
+                let classes = classes(&s, plan);
+                if !small(&s, &classes, plan.span) {
+                    reasons.push("big".to_owned());
+                    continue;
+                }
+                let mut table = Table::new(&s, &classes, plan.span);
+                table.solve();
+                let empty = table.lists.iter().filter(|l| l.is_empty()).count();
+                let r = write::potentials(&table, Bound::Exactly)
+                    .map(|p| check(&s, &write::certificate(&s, Proof::Potentials(p))));
+                reasons.push(format!(
+                    "{}{:?}{}:{}",
+                    plan.edge,
+                    classes.iter().map(|c| c.period).collect::<Vec<_>>(),
+                    plan.from.is_some(),
+                    match r {
+                        _ if empty > 0 => format!("empty {empty}"),
+                        None => "none".to_owned(),
+                        Some(Ok(_)) => "ok".to_owned(),
+                        Some(Err(e)) => e
+                            .to_string()
+                            .replace("not proved: vertex ", "v")
+                            .replace(" of block `block`", "")
+                            .replace("not proved: the claim on the outputs", "claim"),
+                    }
+                ));
+            }
+            eprintln!("why {kind} {seed} {}", reasons.join(" "));
+        }
+    }
+}
