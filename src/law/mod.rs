@@ -110,19 +110,22 @@ impl Law {
 
     /// Claims of all residues along one axis that differ in their constants alone.
     fn residues(&self, parts: &[&Proved]) -> Option<String> {
-        let (mut line, mut offsets): (Option<Polynomial>, Vec<String>) = (None, Vec::new());
+        let (mut line, mut offsets): (Option<Polynomial>, Vec<(u64, String)>) = (None, Vec::new());
         let mut common = 1;
         for part in parts {
             let Values::Maximum { claim: (claim, scale), lengths, .. } = &part.values else { return None };
-            let ([polynomial], true) = (&claim[..], lengths.iter().filter(|(.., step)| *step > 1).count() == 1) else {
+            let mut periodic = lengths.iter().filter(|(.., step)| *step > 1);
+            let ([polynomial], Some((_, least, step)), None) = (&claim[..], periodic.next(), periodic.next()) else {
                 return None;
             };
             let (constant, rest): (Polynomial, Polynomial) =
                 polynomial.iter().cloned().partition(|t| t.lengths.is_empty());
             (line.get_or_insert_with(|| rest.clone()) == &rest).then_some(())?;
-            offsets.push(expr(&constant, *scale, &self.axes).to_string());
+            offsets.push(((least - 1) % step, expr(&constant, *scale, &self.axes).to_string()));
             common = *scale;
         }
+        offsets.sort();
+        let offsets: Vec<String> = offsets.into_iter().map(|(_, offset)| offset).collect();
         Some(match expr(&line?, common, &self.axes) {
             line if offsets.iter().all(|offset| *offset == offsets[0]) => sum(&line.to_string(), &offsets[0]),
             line => sum(&line.to_string(), &format!("{{{}}}", offsets.join(", "))),
@@ -203,6 +206,9 @@ fn law(skeleton: &Skeleton, whole: Vec<Accepted>, more: Vec<Accepted>) -> Law {
     let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
     Law { proved, growth, certificates, whole: length, before: lengths.map(depth).collect(), from, axes }
 }
+
+#[cfg(test)]
+mod mutations;
 
 #[cfg(test)]
 mod samples;

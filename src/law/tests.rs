@@ -1,9 +1,8 @@
 //! Laws of small systems against brute force.
 
 use super::{Growing, Law, derive, samples, table};
-use crate::loops::Skeleton;
 use crate::loops::skeleton::{Part, Reads, Vertex};
-use crate::loops::{At, Axis, Block, Outlet, System, Wire};
+use crate::loops::{At, Axis, Block, Outlet, Skeleton, System, Wire};
 use num_bigint::BigInt;
 
 fn axis(name: &str) -> Axis {
@@ -207,4 +206,23 @@ fn a_thousand_vertices_are_quick() {
     eprintln!("{law}: {:?}", start.elapsed());
     assert!(agrees(&large, &law, &grid(1, 20)) && law.exact(), "{law}");
     assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn which() {
+    let kinds: [&[&[usize]]; 3] = [&[&[0, 1]], &[&[0], &[1]], &[&[0, 1], &[1]]];
+    for loops in kinds {
+        for seed in 0..250 {
+            let s = samples::system(seed, &["n", "m"], loops);
+            let t = std::time::Instant::now();
+            if derive(&s).is_err() || t.elapsed().as_millis() > 1000 {
+                eprintln!("which {loops:?} {seed} {:?}", t.elapsed());
+                if derive(&s).is_err() {
+                    for b in s.blocks() {
+                        eprintln!("which   {:?} {:?}", b.bodies[0], b.ports);
+                    }
+                }
+            }
+        }
+    }
 }
