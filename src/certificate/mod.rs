@@ -18,8 +18,8 @@ mod proved;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use proved::expr;
 pub use proved::{Proved, Values};
+pub(crate) use proved::{expr, maximum_text, periodic_text};
 
 /// The value of [`Certificate::schema`].
 pub const SCHEMA: &str = "isobath.certificate/1";

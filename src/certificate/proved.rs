@@ -110,14 +110,16 @@ pub(crate) fn maximum_text(of: &[Expr]) -> String {
     }
 }
 
-/// `7/2*steps + {1, 1/2}`: rate, and the offset for each residue of the length, those of the period's first length first.
+/// `7/2*steps + {1, 1/2}`: rate, and offsets, the first for the lengths 1, 1 + period and so on.
 pub(crate) fn periodic_text(period: &Period) -> String {
     let rate = Rational::new(period.rise.into(), period.period.into());
     let offset = |length: u64| {
         let depth = Rational::from_integer(period.at(length).unwrap_or_default());
         depth - &rate * Rational::from_integer(length.into())
     };
-    let offsets: Vec<Rational> = (0..period.period).map(|more| offset(period.start + more)).collect();
+    let offsets: Vec<Rational> = (1..=period.period)
+        .map(|first| offset(first + (period.start.saturating_sub(first)).next_multiple_of(period.period)))
+        .collect();
     let line = Expr::dim(&Dim::from(&*period.axis)).scaled(&rate);
     match &offsets[..] {
         [one] => (&line + &Expr::constant(1).scaled(one)).to_string(),

@@ -5,7 +5,7 @@ use crate::certificate::check::frame::{Place, Tensor, covers, under};
 use crate::loops::skeleton::Reads;
 
 /// How often slopes are raised before a component is given up.
-const MOST_RAISES: i128 = 12;
+const MOST_RAISES: i128 = 24;
 
 /// Drops all polynomials that no path reaches.
 pub(super) fn lower(table: &mut Table<'_>) {

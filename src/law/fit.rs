@@ -13,7 +13,7 @@ use crate::loops::{Instance, Skeleton};
 /// Not reached.
 const NEVER: i128 = i128::MIN / 4;
 
-/// More polynomials than this enter together.
+/// So many polynomials enter one at a time.
 const MOST_RUNS: usize = 12;
 
 /// Depths inside a component for one choice of lengths: for each block, iterations times vertices.
@@ -27,15 +27,27 @@ pub(super) fn component(table: &mut Table<'_>, nodes: &[usize]) {
     nodes.iter().for_each(|id| inside[*id] = true);
     let mut entering = entering(table, nodes, &inside);
     entering.sort_by_key(|polynomial| std::cmp::Reverse(polynomial.iter().sum::<i128>()));
-    let mut runs = 0;
-    while let Some(next) = entering.iter().position(|p| !covered(table, nodes, &inside, p)) {
+    let scope = Scope { nodes, inside: &inside, bases: bases(table) };
+    // What enters alone may be seen where it leads only later; but nothing is above what all do together.
+    let all = runs(table, &scope, &entering);
+    respond(table, &scope, &all, &all);
+    for _ in 0..MOST_RUNS {
+        let Some(next) = entering.iter().position(|p| !covered(table, nodes, &inside, p)) else { break };
+        let one = entering.remove(next);
         entering.drain(..next);
-        let together = if runs < MOST_RUNS { 1 } else { entering.len() };
-        let active: Vec<Tensor> = entering.drain(..together).collect();
-        respond(table, nodes, &inside, &active);
-        runs += 1;
+        let alone = runs(table, &scope, &[one]);
+        respond(table, &scope, &alone, &all);
     }
 }
+
+/// A component, and lengths to compute its depths for.
+struct Scope<'a> {
+    nodes: &'a [usize],
+    inside: &'a [bool],
+    bases: Vec<Vec<i128>>,
+}
+
+type Runs = HashMap<Vec<i128>, Run>;
 
 /// All polynomials of what the component reads.
 fn entering(table: &Table<'_>, nodes: &[usize], inside: &[bool]) -> Vec<Tensor> {
@@ -68,28 +80,35 @@ fn holds(table: &Table<'_>, id: usize, case: &Case, low: &Tensor, place: &[Place
     table.lists[id].iter().any(|p| under(p, &case.at).is_some_and(|high| covers(&high, &low, latency)))
 }
 
-/// Adds the polynomials of depths in the component when only some polynomials enter it.
-fn respond(table: &mut Table<'_>, nodes: &[usize], inside: &[bool], active: &[Tensor]) {
+fn bases(table: &Table<'_>) -> Vec<Vec<i128>> {
+    product(&(0..table.frame.axes.len()).map(|axis| lengths(table, axis)).collect::<Vec<_>>())
+}
+
+/// Depths in the component when only some polynomials enter it.
+fn runs(table: &Table<'_>, scope: &Scope<'_>, active: &[Tensor]) -> Runs {
     let axes = table.frame.axes.len();
-    let bases: Vec<Vec<i128>> = (0..axes).map(|axis| lengths(table, axis)).collect();
-    let mut runs: HashMap<Vec<i128>, Run> = HashMap::new();
-    for base in product(&bases) {
+    let mut runs = HashMap::new();
+    for base in &scope.bases {
         for more in product(&vec![vec![0, 1]; axes]) {
             let lengths: Vec<i128> = (0..axes).map(|a| base[a] + more[a] * table.frame.numbers(a).1).collect();
-            runs.entry(lengths.clone()).or_insert_with(|| run(table, inside, active, &lengths));
+            runs.entry(lengths.clone()).or_insert_with(|| run(table, scope.inside, active, &lengths));
         }
     }
-    let bases = product(&bases);
-    for id in nodes {
+    runs
+}
+
+/// Adds the polynomials of some depths that are nowhere above all depths.
+fn respond(table: &mut Table<'_>, scope: &Scope<'_>, runs: &Runs, all: &Runs) {
+    for id in scope.nodes {
         let node = table.node(*id);
         let mut found: Vec<Tensor> = Vec::new();
-        for base in &bases {
+        for base in &scope.bases {
             for index in product(&points(table, node, base)) {
-                let fitted = fit(table, &runs, node, base, &index);
+                let fitted = fit(table, runs, node, base, &index);
                 found.extend(fitted.filter(|p| !found.contains(p)));
             }
         }
-        found.retain(|polynomial| bases.iter().all(|base| below(table, &runs[base], node, base, polynomial)));
+        found.retain(|polynomial| scope.bases.iter().all(|base| below(table, &all[base], node, base, polynomial)));
         table.add(*id, found);
     }
 }
@@ -111,8 +130,9 @@ fn points(table: &Table<'_>, node: Node, lengths: &[i128]) -> Vec<Vec<i128>> {
         let class = rest % (edge + period);
         rest /= edge + period;
         let most = (lengths[*axis] - 1 - class) / period - 1;
-        let steps = if class < edge { vec![0] } else { vec![0, 1, most / 2, most] };
-        points[*axis] = steps.into_iter().filter(|step| *step >= 0).map(|step| class + step * period).collect();
+        let (steps, most) = if class < edge { (vec![0], 0) } else { (vec![0, 1, most / 2, most], most) };
+        points[*axis] =
+            steps.into_iter().filter(|step| (0..=most).contains(step)).map(|step| class + step * period).collect();
         points[*axis].dedup();
     }
     points
@@ -210,7 +230,7 @@ impl Run {
 }
 
 /// The polynomial that has the depths of a node around a point.
-fn fit(table: &Table<'_>, runs: &HashMap<Vec<i128>, Run>, node: Node, base: &[i128], index: &[i128]) -> Option<Tensor> {
+fn fit(table: &Table<'_>, runs: &Runs, node: Node, base: &[i128], index: &[i128]) -> Option<Tensor> {
     let axes = base.len();
     let own = &table.frame.skeleton.blocks()[node.block].axes;
     let moves = |axis: usize| own.contains(&axis) && index[axis] >= table.frame.numbers(axis).0;

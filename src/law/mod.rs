@@ -9,6 +9,7 @@ mod fit;
 mod growth;
 mod period;
 mod ratio;
+mod search;
 mod table;
 mod write;
 
@@ -17,10 +18,11 @@ use std::fmt;
 use num_bigint::BigInt;
 use thiserror::Error;
 
-use crate::certificate::check::{CheckError, check};
-use crate::certificate::{Bound, Certificate, Classes, Fixed, Proof, Proved};
+use crate::certificate::check::{CheckError, sound};
+use crate::certificate::{Bound, Certificate, Polynomial, Proof, Proved, Values, expr, maximum_text, periodic_text};
+use crate::expr::Dim;
 use crate::loops::Skeleton;
-use table::Table;
+use search::Accepted;
 
 pub use growth::{Growing, Growth};
 
@@ -33,8 +35,13 @@ pub struct Law {
     pub growth: Vec<Growth>,
     /// Accepted by the checker.
     pub certificates: Vec<Certificate>,
-    /// How many of these, from the first, make the law; the others are of single axes.
+    /// How many of these, from the first, make the law; the others are of single axes, or say less of shorter lengths.
     pub whole: usize,
+    /// Of a system of one axis: the depths, computed, at lengths 1, 2, ... before those of the law.
+    pub before: Vec<u64>,
+    /// Along each axis, the least length the law is for.
+    pub from: Vec<u64>,
+    axes: Vec<Dim>,
 }
 
 /// Why there is no law.
@@ -49,186 +56,159 @@ pub enum LawError {
     None,
 }
 
+/// A length for each axis name.
+type Lengths<'a> = &'a dyn Fn(&str) -> Option<u64>;
+
 impl Law {
-    /// Whether it is exact, wherever it says anything.
+    /// Whether it is exact, from [`Law::from`] on.
     pub fn exact(&self) -> bool {
         self.proved[..self.whole].iter().all(|proved| proved.bound == Bound::Exactly)
     }
 
     /// The least upper bound at some lengths, if there is one.
-    pub fn upper(&self, length: impl Fn(&str) -> Option<u64>) -> Option<BigInt> {
+    pub fn upper(&self, length: Lengths<'_>) -> Option<BigInt> {
         let bounds = self.proved.iter().filter(|proved| proved.bound != Bound::AtLeast);
-        bounds.filter_map(|proved| proved.at(&length)).min()
+        self.short(length).or_else(|| bounds.filter_map(|proved| proved.at(length)).min())
     }
 
     /// The greatest lower bound at some lengths, if there is one.
-    pub fn lower(&self, length: impl Fn(&str) -> Option<u64>) -> Option<BigInt> {
+    pub fn lower(&self, length: Lengths<'_>) -> Option<BigInt> {
         let bounds = self.proved.iter().filter(|proved| proved.bound != Bound::AtMost);
-        bounds.filter_map(|proved| proved.at(&length)).max()
+        self.short(length).or_else(|| bounds.filter_map(|proved| proved.at(length)).max())
     }
 
-    /// The depth at some lengths, where the law is exact.
-    pub fn value(&self, length: impl Fn(&str) -> Option<u64>) -> Option<BigInt> {
-        let upper = self.upper(&length)?;
-        (self.lower(&length)? == upper).then_some(upper)
+    /// The depth at some lengths, where it is known exactly.
+    pub fn value(&self, length: Lengths<'_>) -> Option<BigInt> {
+        let upper = self.upper(length)?;
+        (self.lower(length)? == upper).then_some(upper)
+    }
+
+    fn short(&self, length: Lengths<'_>) -> Option<BigInt> {
+        let at = length(self.axes.first()?)?.checked_sub(1)?;
+        self.before.get(usize::try_from(at).ok()?).map(|depth| BigInt::from(*depth))
+    }
+
+    /// The upper bound from [`Law::from`] on, for example `max(2*steps + 3, 5*layers)` or `7/2*steps + {1, 1/2}`.
+    pub fn upper_text(&self) -> String {
+        self.text(Bound::AtLeast)
+    }
+
+    /// The lower bound, in the same way; the same text where the law is exact.
+    pub fn lower_text(&self) -> String {
+        self.text(Bound::AtMost)
+    }
+
+    fn text(&self, not: Bound) -> String {
+        let parts: Vec<&Proved> = self.proved[..self.whole].iter().filter(|proved| proved.bound != not).collect();
+        match &parts[..] {
+            [one] => plain(one),
+            _ => self
+                .residues(&parts)
+                .unwrap_or_else(|| parts.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("; ")),
+        }
+    }
+
+    /// Claims of all residues along one axis that differ in their constants alone.
+    fn residues(&self, parts: &[&Proved]) -> Option<String> {
+        let (mut line, mut offsets): (Option<Polynomial>, Vec<(u64, String)>) = (None, Vec::new());
+        let mut common = 1;
+        for part in parts {
+            let Values::Maximum { claim: (claim, scale), lengths, .. } = &part.values else { return None };
+            let mut periodic = lengths.iter().filter(|(.., step)| *step > 1);
+            let ([polynomial], Some((_, least, step)), None) = (&claim[..], periodic.next(), periodic.next()) else {
+                return None;
+            };
+            let (constant, rest): (Polynomial, Polynomial) =
+                polynomial.iter().cloned().partition(|t| t.lengths.is_empty());
+            (line.get_or_insert_with(|| rest.clone()) == &rest).then_some(())?;
+            offsets.push(((least - 1) % step, expr(&constant, *scale, &self.axes).to_string()));
+            common = *scale;
+        }
+        offsets.sort();
+        let offsets: Vec<String> = offsets.into_iter().map(|(_, offset)| offset).collect();
+        Some(match expr(&line?, common, &self.axes) {
+            line if offsets.iter().all(|offset| *offset == offsets[0]) => sum(&line.to_string(), &offsets[0]),
+            line => sum(&line.to_string(), &format!("{{{}}}", offsets.join(", "))),
+        })
+    }
+}
+
+fn sum(line: &str, offset: &str) -> String {
+    match (line, offset) {
+        ("0", _) => offset.to_owned(),
+        (_, "0") => line.to_owned(),
+        _ => format!("{line} + {offset}").replace("+ -", "- "),
+    }
+}
+
+fn plain(proved: &Proved) -> String {
+    match &proved.values {
+        Values::Maximum { of, .. } => maximum_text(of),
+        Values::Periodic(period) => periodic_text(period),
     }
 }
 
 impl fmt::Display for Law {
-    /// One line for each claim that makes the law.
+    /// `depth = 2*steps + 3 for every steps >= 1`, or both bounds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.proved[..self.whole].iter().map(Proved::to_string).collect();
-        write!(f, "{}", lines.join("\n"))
+        match self.exact() {
+            true => write!(f, "depth = {}", self.upper_text())?,
+            false => write!(f, "{} <= depth <= {}", self.lower_text(), self.upper_text())?,
+        }
+        let range: Vec<String> =
+            self.axes.iter().zip(&self.from).map(|(axis, from)| format!("{axis} >= {from}")).collect();
+        if range.is_empty() { Ok(()) } else { write!(f, " for every {}", range.join(" and every ")) }
     }
 }
-
-/// How indices are divided into classes, and how far the search looks.
-struct Plan {
-    edge: u64,
-    periodic: bool,
-    /// From this length on, or from 1.
-    from: Option<u64>,
-    span: i128,
-}
-
-const fn plan(edge: u64, periodic: bool, from: Option<u64>, span: i128) -> Plan {
-    Plan { edge, periodic, from, span }
-}
-
-/// Plans for exact laws, the likeliest first.
-const FIRST: [Plan; 3] = [plan(0, false, None, 6), plan(1, false, None, 6), plan(2, false, None, 8)];
-
-/// Plans for what needs more.
-const MORE: [Plan; 10] = [
-    plan(0, true, None, 4),
-    plan(1, true, None, 4),
-    plan(2, true, None, 4),
-    plan(4, false, None, 8),
-    plan(4, true, None, 4),
-    plan(2, false, Some(3), 8),
-    plan(4, false, Some(5), 8),
-    plan(4, true, Some(5), 6),
-    plan(8, false, Some(9), 8),
-    plan(8, true, Some(9), 6),
-];
-
-/// The most vertices of all iterations a plan may compute at a time.
-const MOST_WORK: u128 = 3_000_000;
 
 /// The depth of a system as a law.
 ///
 /// # Errors
 /// When no certificate can be for it, or none was found.
 pub fn derive(skeleton: &Skeleton) -> Result<Law, LawError> {
-    crate::certificate::check::sound(skeleton)?;
-    if let Some(found) = FIRST.iter().find_map(|plan| exact(skeleton, plan)) {
+    sound(skeleton)?;
+    if let Some(found) = search::FIRST.iter().find_map(|plan| search::exact(skeleton, plan)) {
         return Ok(law(skeleton, found, Vec::new()));
     }
     if let [axis] = skeleton.axes()
-        && let Some(found) = period_along(skeleton, &axis.name)
+        && let Some(found) = search::period_along(skeleton, &axis.name)
     {
         return Ok(law(skeleton, vec![found], Vec::new()));
     }
-    if let Some(found) = MORE.iter().find_map(|plan| exact(skeleton, plan)) {
-        return Ok(law(skeleton, found, Vec::new()));
+    if let Some(found) = search::MORE.iter().find_map(|plan| search::exact(skeleton, plan)) {
+        let short = skeleton.axes().len() > 1 && from(&found, skeleton.axes().len()).iter().any(|from| *from > 1);
+        let less = if short { search::bounded(skeleton).unwrap_or_default() } else { Vec::new() };
+        return Ok(law(skeleton, found, less));
     }
-    let single = skeleton.axes().iter().filter_map(|axis| period_along(skeleton, &axis.name)).collect();
-    Ok(law(skeleton, bounded(skeleton).ok_or(LawError::None)?, single))
+    let single = skeleton.axes().iter().filter_map(|axis| search::period_along(skeleton, &axis.name)).collect();
+    Ok(law(skeleton, search::bounded(skeleton).ok_or(LawError::None)?, single))
 }
 
-fn law(skeleton: &Skeleton, whole: Vec<(Certificate, Proved)>, single: Vec<(Certificate, Proved)>) -> Law {
-    let length = whole.len();
-    let (certificates, proved): (Vec<Certificate>, Vec<Proved>) = whole.into_iter().chain(single).unzip();
+/// Along each axis, from where on all hold.
+fn from(whole: &[Accepted], axes: usize) -> Vec<u64> {
+    let least = |axis: usize| {
+        let of = |(certificate, _): &Accepted| match &certificate.proof {
+            Proof::Period(period) => period.start,
+            // The residues of a period begin one after the other.
+            Proof::Potentials(proof) => proof.axes[axis].minimum,
+        };
+        whole.iter().map(of).min().unwrap_or(1)
+    };
+    (0..axes).map(least).collect()
+}
+
+fn law(skeleton: &Skeleton, whole: Vec<Accepted>, more: Vec<Accepted>) -> Law {
+    let (length, from) = (whole.len(), from(&whole, skeleton.axes().len()));
+    let (certificates, proved): (Vec<Certificate>, Vec<Proved>) = whole.into_iter().chain(more).unzip();
     let growth = growth::growth(skeleton, &certificates[..length]);
-    Law { proved, growth, certificates, whole: length }
+    let lengths = 1..from.first().copied().filter(|_| from.len() == 1).unwrap_or(1);
+    let depth = |length| skeleton.clone().resized(|_| Some(length)).map_or(0, |short| short.depth());
+    let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
+    Law { proved, growth, certificates, whole: length, before: lengths.map(depth).collect(), from, axes }
 }
 
-fn classes(skeleton: &Skeleton, plan: &Plan) -> Vec<Classes> {
-    let period = |axis: usize| if plan.periodic { ratio::period(skeleton, axis) } else { 1 };
-    let class = |(number, axis): (usize, &crate::loops::Axis)| Classes {
-        name: axis.name.to_string(),
-        edge: plan.edge,
-        period: period(number),
-        minimum: plan.from.unwrap_or(1),
-    };
-    skeleton.axes().iter().enumerate().map(class).collect()
-}
-
-/// Whether all lengths the search would compute depths for are small enough.
-fn small(skeleton: &Skeleton, classes: &[Classes], span: i128) -> bool {
-    let longest = |axis: &usize| {
-        let class = &classes[*axis];
-        u128::from(class.edge + class.minimum + 4 * class.period) + span.unsigned_abs() * u128::from(class.period)
-    };
-    let size = |block: &crate::loops::Block<crate::loops::skeleton::Part>| {
-        block.axes.iter().map(longest).product::<u128>() * block.bodies[0].vertices.len() as u128
-    };
-    let residues: u64 = classes.iter().map(|class| class.period).product();
-    residues <= 36 && skeleton.blocks().iter().map(size).sum::<u128>() * (1 << skeleton.axes().len()) <= MOST_WORK
-}
-
-/// An exact law by potentials, one certificate for each residue of the lengths.
-fn exact(skeleton: &Skeleton, plan: &Plan) -> Option<Vec<(Certificate, Proved)>> {
-    let classes = classes(skeleton, plan);
-    if !small(skeleton, &classes, plan.span) || (plan.periodic && classes.iter().all(|class| class.period == 1)) {
-        return None;
-    }
-    let residues: Vec<Vec<u64>> = classes.iter().map(|class| (0..class.period).collect()).collect();
-    table::product(&residues).iter().map(|residue| at_residue(skeleton, &classes, residue, plan.span)).collect()
-}
-
-fn at_residue(skeleton: &Skeleton, classes: &[Classes], residue: &[u64], span: i128) -> Option<(Certificate, Proved)> {
-    let shifted = |(class, more): (&Classes, &u64)| Classes { minimum: class.minimum + more, ..class.clone() };
-    let classes: Vec<Classes> = classes.iter().zip(residue).map(shifted).collect();
-    let mut table = Table::new(skeleton, &classes, span);
-    table.solve();
-    checked(skeleton, Proof::Potentials(write::potentials(&table, Bound::Exactly)?))
-}
-
-fn checked(skeleton: &Skeleton, proof: Proof) -> Option<(Certificate, Proved)> {
-    let certificate = write::certificate(skeleton, proof);
-    let proved = check(skeleton, &certificate).ok()?;
-    Some((certificate, proved))
-}
-
-/// A period along an axis, the others at their lengths.
-fn period_along(skeleton: &Skeleton, name: &str) -> Option<(Certificate, Proved)> {
-    let axis = skeleton.axes().iter().position(|axis| &*axis.name == name)?;
-    let others = skeleton.axes().iter().filter(|axis| &*axis.name != name);
-    let fixed: Vec<Fixed> = others.map(|axis| Fixed { axis: axis.name.to_string(), length: axis.length }).collect();
-    let accepted = |period: &crate::certificate::Period| checked(skeleton, Proof::Period(period.clone())).is_some();
-    checked(skeleton, Proof::Period(period::find(skeleton, axis, &fixed, accepted)?))
-}
-
-/// An upper and a lower bound.
-fn bounded(skeleton: &Skeleton) -> Option<Vec<(Certificate, Proved)>> {
-    let plans = [plan(1, false, None, 6), plan(2, false, None, 6), plan(0, false, None, 6), plan(4, false, None, 4)];
-    let upper = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtMost))?;
-    let lower = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtLeast))?;
-    Some(vec![upper, lower])
-}
-
-fn one_bound(skeleton: &Skeleton, plan: &Plan, bound: Bound) -> Option<(Certificate, Proved)> {
-    let classes = classes(skeleton, plan);
-    if !small(skeleton, &classes, plan.span) {
-        return None;
-    }
-    let mut table = Table::new(skeleton, &classes, plan.span);
-    table.solve();
-    if bound == Bound::AtMost {
-        bounds::upper(&mut table).then_some(())?;
-        return checked(skeleton, Proof::Potentials(write::potentials(&table, bound)?));
-    }
-    bounds::lower(&mut table);
-    let proof = write::potentials(&table, bound)?;
-    let alone = |claim: &crate::certificate::Polynomial| crate::certificate::Potentials {
-        claim: vec![claim.clone()],
-        ..proof.clone()
-    };
-    let holds = |claim: &&crate::certificate::Polynomial| checked(skeleton, Proof::Potentials(alone(claim))).is_some();
-    let claim: Vec<_> = proof.claim.iter().filter(holds).cloned().collect();
-    checked(skeleton, Proof::Potentials(crate::certificate::Potentials { claim, ..proof.clone() }))
-}
+#[cfg(test)]
+mod mutations;
 
 #[cfg(test)]
 mod samples;

@@ -1,0 +1,143 @@
+//! Attempts at certificates: plans of classes and lengths tried in turn, each accepted by the checker or dropped; must not know what a law is.
+
+use super::{bounds, period, ratio, table, write};
+use crate::certificate::check::check;
+use crate::certificate::{Bound, Certificate, Classes, Fixed, Period, Polynomial, Potentials, Proof, Proved};
+use crate::loops::skeleton::Part;
+use crate::loops::{Axis, Block, Skeleton};
+use table::Table;
+
+/// A certificate and what the checker says it proves.
+pub(super) type Accepted = (Certificate, Proved);
+
+/// How indices are divided into classes, and how far the search looks.
+pub(super) struct Plan {
+    pub(super) edge: u64,
+    periodic: bool,
+    /// From this length on, or from 1.
+    pub(super) from: Option<u64>,
+    pub(super) span: i128,
+}
+
+const fn plan(edge: u64, periodic: bool, from: Option<u64>, span: i128) -> Plan {
+    Plan { edge, periodic, from, span }
+}
+
+/// Plans for exact laws, the likeliest first.
+pub(super) const FIRST: [Plan; 3] = [plan(0, false, None, 6), plan(1, false, None, 6), plan(2, false, None, 8)];
+
+/// Plans for what needs more.
+pub(super) const MORE: [Plan; 10] = [
+    plan(0, true, None, 4),
+    plan(1, true, None, 4),
+    plan(2, true, None, 4),
+    plan(4, false, None, 8),
+    plan(4, true, None, 4),
+    plan(2, false, Some(3), 8),
+    plan(4, false, Some(5), 8),
+    plan(4, true, Some(5), 6),
+    plan(8, false, Some(9), 8),
+    plan(8, true, Some(9), 6),
+];
+
+/// The most vertices of all iterations a plan may compute at a time.
+const MOST_WORK: u128 = 3_000_000;
+
+pub(super) fn classes(skeleton: &Skeleton, plan: &Plan) -> Vec<Classes> {
+    let period = |axis: usize| if plan.periodic { ratio::period(skeleton, axis) } else { 1 };
+    let class = |(number, axis): (usize, &Axis)| Classes {
+        name: axis.name.to_string(),
+        edge: plan.edge,
+        period: period(number),
+        minimum: plan.from.unwrap_or(1),
+    };
+    skeleton.axes().iter().enumerate().map(class).collect()
+}
+
+/// Whether all lengths the search would compute depths for are small enough.
+pub(super) fn small(skeleton: &Skeleton, classes: &[Classes], span: i128) -> bool {
+    let longest = |axis: &usize| {
+        let class = &classes[*axis];
+        u128::from(class.edge + class.minimum + 4 * class.period) + span.unsigned_abs() * u128::from(class.period)
+    };
+    let size =
+        |block: &Block<Part>| block.axes.iter().map(longest).product::<u128>() * block.bodies[0].vertices.len() as u128;
+    let residues: u64 = classes.iter().map(|class| class.period).product();
+    residues <= 36 && skeleton.blocks().iter().map(size).sum::<u128>() * (1 << skeleton.axes().len()) <= MOST_WORK
+}
+
+/// An exact law by potentials, one certificate for each residue of the lengths.
+pub(super) fn exact(skeleton: &Skeleton, plan: &Plan) -> Option<Vec<Accepted>> {
+    let classes = classes(skeleton, plan);
+    if !small(skeleton, &classes, plan.span) || (plan.periodic && classes.iter().all(|class| class.period == 1)) {
+        return None;
+    }
+    let residues: Vec<Vec<u64>> = classes.iter().map(|class| (0..class.period).collect()).collect();
+    let all = |classes: &[Classes]| -> Option<Vec<Accepted>> {
+        table::product(&residues).iter().map(|residue| at_residue(skeleton, classes, residue, plan.span)).collect()
+    };
+    let mut found = all(&classes)?;
+    let mut classes = classes;
+    for axis in 0..classes.len() {
+        // From as short as possible on, one axis after the other.
+        for minimum in 1..classes[axis].minimum {
+            let mut shorter = classes.clone();
+            shorter[axis].minimum = minimum;
+            if let Some(better) = all(&shorter) {
+                (found, classes) = (better, shorter);
+                break;
+            }
+        }
+    }
+    Some(found)
+}
+
+fn at_residue(skeleton: &Skeleton, classes: &[Classes], residue: &[u64], span: i128) -> Option<Accepted> {
+    let shifted = |(class, more): (&Classes, &u64)| Classes { minimum: class.minimum + more, ..class.clone() };
+    let classes: Vec<Classes> = classes.iter().zip(residue).map(shifted).collect();
+    let mut table = Table::new(skeleton, &classes, span);
+    table.solve();
+    checked(skeleton, Proof::Potentials(write::potentials(&table, Bound::Exactly)?))
+}
+
+fn checked(skeleton: &Skeleton, proof: Proof) -> Option<Accepted> {
+    let certificate = write::certificate(skeleton, proof);
+    let proved = check(skeleton, &certificate).ok()?;
+    Some((certificate, proved))
+}
+
+/// A period along an axis, the others at their lengths.
+pub(super) fn period_along(skeleton: &Skeleton, name: &str) -> Option<Accepted> {
+    let axis = skeleton.axes().iter().position(|axis| &*axis.name == name)?;
+    let others = skeleton.axes().iter().filter(|axis| &*axis.name != name);
+    let fixed: Vec<Fixed> = others.map(|axis| Fixed { axis: axis.name.to_string(), length: axis.length }).collect();
+    let accepted = |period: &Period| checked(skeleton, Proof::Period(period.clone())).is_some();
+    checked(skeleton, Proof::Period(period::find(skeleton, axis, &fixed, accepted)?))
+}
+
+/// An upper and a lower bound.
+pub(super) fn bounded(skeleton: &Skeleton) -> Option<Vec<Accepted>> {
+    let plans = [plan(1, false, None, 6), plan(2, false, None, 6), plan(0, false, None, 6), plan(4, false, None, 4)];
+    let upper = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtMost))?;
+    let lower = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtLeast))?;
+    Some(vec![upper, lower])
+}
+
+fn one_bound(skeleton: &Skeleton, plan: &Plan, bound: Bound) -> Option<Accepted> {
+    let classes = classes(skeleton, plan);
+    if !small(skeleton, &classes, plan.span) {
+        return None;
+    }
+    let mut table = Table::new(skeleton, &classes, plan.span);
+    table.solve();
+    if bound == Bound::AtMost {
+        bounds::upper(&mut table).then_some(())?;
+        return checked(skeleton, Proof::Potentials(write::potentials(&table, bound)?));
+    }
+    bounds::lower(&mut table);
+    let proof = write::potentials(&table, bound)?;
+    let alone = |claim: &Polynomial| Potentials { claim: vec![claim.clone()], ..proof.clone() };
+    let holds = |claim: &&Polynomial| checked(skeleton, Proof::Potentials(alone(claim))).is_some();
+    let claim: Vec<_> = proof.claim.iter().filter(holds).cloned().collect();
+    checked(skeleton, Proof::Potentials(Potentials { claim, ..proof.clone() }))
+}
