@@ -206,10 +206,24 @@ pub fn read(path: &Path) -> Result<Claims, FileError> {
             says: claim.says.clone(),
             reason: reason.to_owned(),
         })?;
-        claim.system = folder.join(&claim.system);
-        claim.program = claim.program.take().map(|program| folder.join(program));
+        claim.system = beside(&folder, &claim.system);
+        claim.program = claim.program.take().map(|program| beside(&folder, &program));
     }
     Ok(claims)
+}
+
+/// A path from a folder, `..` taken back where that is plain.
+fn beside(folder: &Path, path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut joined = PathBuf::new();
+    for part in folder.join(path).components() {
+        let plain = matches!(joined.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::ParentDir if plain => drop(joined.pop()),
+            _ => joined.push(part),
+        }
+    }
+    joined
 }
 
 fn text(path: &Path) -> std::io::Result<String> {

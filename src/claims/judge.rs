@@ -92,7 +92,7 @@ pub fn decide(
     for at in tried {
         let of = |name: &str| at.get(name).copied();
         let bound = formula.value(|name| of(name).unwrap_or(1));
-        match law.value(of).or_else(|| below(&at)) {
+        match law.value(&of).or_else(|| below(&at)) {
             Some(depth) if relation.holds(&depth, &bound) => {}
             Some(depth) => return Decision::Refuted { at, depth, bound },
             None => covered &= one_sided(law, relation, of, &bound),
@@ -104,8 +104,8 @@ pub fn decide(
 /// Whether a bound of a law that is not exact suffices.
 fn one_sided(law: &Law, relation: Relation, of: impl Fn(&str) -> Option<u64>, bound: &BigInt) -> bool {
     match relation {
-        Relation::AtMost => law.upper(of).is_some_and(|upper| upper <= *bound),
-        Relation::AtLeast => law.lower(of).is_some_and(|lower| lower >= *bound),
+        Relation::AtMost => law.upper(&of).is_some_and(|upper| upper <= *bound),
+        Relation::AtLeast => law.lower(&of).is_some_and(|lower| lower >= *bound),
         Relation::Equal => false,
     }
 }
@@ -133,7 +133,7 @@ fn proves(
         list.iter().all(|at| {
             let of = |name: &str| at.get(name).copied();
             let bound = formula.value(|name| of(name).unwrap_or(1));
-            law.value(of).or_else(|| below(at)).is_some_and(|depth| relation.holds(&depth, &bound))
+            law.value(&of).or_else(|| below(at)).is_some_and(|depth| relation.holds(&depth, &bound))
         })
     });
     let relevant: Vec<&Case> = cases.iter().filter(|case| case.meets(fixed)).collect();

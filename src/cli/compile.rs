@@ -8,13 +8,15 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::model;
 use super::output::{self, Progress};
 use super::settings::Settings;
+use super::{model, system};
 use crate::gates::{self, Gates};
+use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::subject;
 use crate::report::figures::grouped;
 use crate::report::strategy_name;
-use crate::spec::{self, Spec, WeightSource};
+use crate::spec::{self, Document, Spec, WeightSource};
 use crate::words::Strategy;
 use crate::{atomic, expand, pipeline};
 
@@ -22,7 +24,7 @@ use crate::{atomic, expand, pipeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A model: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
+    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
     file: PathBuf,
     /// Where to write the circuit; `-` for standard output
     #[arg(long, short, value_name = "FILE")]
@@ -58,7 +60,8 @@ enum Emit {
 struct Summary {
     schema: &'static str,
     name: String,
-    context: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<u64>,
     strategy: &'static str,
     depth: u32,
     gate_depth: u32,
@@ -78,22 +81,50 @@ const FEW_WEIGHTS: u128 = 10_000_000;
 /// Makes the gates and writes them.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
-    let spec = model::read(&args.file, &args.settings)?;
+    let document = system::read(&args.file, &args.settings)?;
+    let Document::Model(spec) = &document else { return looped(args, &document, start) };
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
     let strategy = args.settings.strategy(Strategy::Size);
-    check(args, &spec, context, strategy)?;
-    let lowered = pipeline::with_parameters(&spec, &model::weights(&spec)?, context, strategy)?;
+    check(args, spec, context, strategy)?;
+    let lowered = pipeline::with_parameters(spec, &model::weights(spec)?, context, strategy)?;
     let mut progress = Progress::new(args.quiet);
     let gates = lowered.expand(&mut |done, total| progress.gates(done, total))?;
     drop(progress);
-    let gates = gates.annotated(model::metadata(&spec, &lowered, strategy_name(strategy)));
+    let gates = gates.annotated(model::metadata(spec, &lowered, strategy_name(strategy)));
     write(args, &gates)?;
-    let summary = summary(args, &spec, &gates, strategy, start);
-    tell(args, &summary)
+    tell(args, &summary(args, &spec.architecture.name, &gates, strategy, start))
+}
+
+/// Unrolls a looped system and writes its gates.
+fn looped(args: &Args, document: &Document, start: Instant) -> Result<(), Failure> {
+    writable(args)?;
+    let options = args.settings.options(Strategy::Size, true);
+    let model = LoopedModel::of(document, &options).map_err(|error| Failure::at(&args.file, error))?;
+    let circuit = model.unrolled()?;
+    let mut progress = Progress::new(args.quiet);
+    let gates = model.expand(&circuit, &mut |done, total| progress.gates(done, total))?;
+    drop(progress);
+    let lengths = model.graph.axes().iter().map(|axis| (format!("axis.{}", axis.name), axis.length.to_string()));
+    let name = subject::name(document);
+    let told =
+        [("name".to_owned(), name.to_owned()), ("strategy".to_owned(), strategy_name(options.strategy).to_owned())];
+    let gates = gates.annotated(lengths.chain(told));
+    write(args, &gates)?;
+    tell(args, &summary(args, name, &gates, options.strategy, start))
 }
 
 /// Refuses what cannot end well before it takes time.
 fn check(args: &Args, spec: &Spec, context: u64, strategy: Strategy) -> Result<(), Failure> {
+    writable(args)?;
+    let many = spec.weights == WeightSource::Free || spec::count(&spec.architecture) > FEW_WEIGHTS;
+    if many {
+        let free = pipeline::architecture(spec, context, strategy)?;
+        expand::check(&free.lowered.circuit)?;
+    }
+    Ok(())
+}
+
+fn writable(args: &Args) -> Result<(), Failure> {
     let standard = is_standard(&args.output_file);
     if standard && args.json {
         return Err(Failure::refused("--json and -o - would both write to standard output; give -o a file"));
@@ -101,11 +132,6 @@ fn check(args: &Args, spec: &Spec, context: u64, strategy: Strategy) -> Result<(
     if !standard {
         atomic::check(&args.output_file)
             .map_err(|error| Failure::at(&args.output_file, format!("cannot be written: {error}")))?;
-    }
-    let many = spec.weights == WeightSource::Free || spec::count(&spec.architecture) > FEW_WEIGHTS;
-    if many {
-        let free = pipeline::architecture(spec, context, strategy)?;
-        expand::check(&free.lowered.circuit)?;
     }
     Ok(())
 }
@@ -137,13 +163,13 @@ fn emit(emit: Emit, gates: &Gates, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-fn summary(args: &Args, spec: &Spec, gates: &Gates, strategy: Strategy, start: Instant) -> Summary {
+fn summary(args: &Args, name: &str, gates: &Gates, strategy: Strategy, start: Instant) -> Summary {
     let (stats, levels) = (gates.stats(), gates.levels());
     let context = gates.metadata().get("context").and_then(|context| context.parse().ok());
     Summary {
         schema: "isobath.compile/1",
-        name: spec.architecture.name.clone(),
-        context: context.unwrap_or(0),
+        name: name.to_owned(),
+        context,
         strategy: strategy_name(strategy),
         depth: levels.depth(),
         gate_depth: levels.gate_depth(),

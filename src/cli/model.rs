@@ -1,10 +1,6 @@
 //! A model as the command line names it: file, flags, weights; must not know what is done with it.
 
-use std::path::Path;
-
 use super::failure::Failure;
-use super::settings::Settings;
-use crate::gates;
 use crate::report::figures::grouped;
 use crate::spec::{self, Spec, WeightSource};
 use crate::tensor::Parameters;
@@ -12,16 +8,6 @@ use crate::{pipeline, report};
 
 /// Most weights that are held in memory.
 const MOST_WEIGHTS: u128 = 1 << 28;
-
-/// Reads a model and changes it as the flags say.
-pub(super) fn read(file: &Path, settings: &Settings) -> Result<Spec, Failure> {
-    if gates::is_circuit(file) {
-        return Err(Failure::at(file, "this is a compiled circuit; a model was expected (`run` takes either)"));
-    }
-    let mut spec = spec::read(file)?;
-    settings.apply(&mut spec);
-    Ok(spec)
-}
 
 /// Reads or draws the weights of a model.
 pub(super) fn weights(spec: &Spec) -> Result<Parameters, Failure> {

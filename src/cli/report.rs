@@ -115,15 +115,13 @@ fn scan(document: &Document, options: &Options) -> Option<Scan> {
     let beside = Options { recurrence: Recurrence::Scan, ..options.clone() };
     let scanned = Subject::new(&Document::Recurrent(exact), &beside);
     Some(match scanned {
-        Err(error) => Scan { refused: Some(error.to_string()), depth: None, gates: None },
+        Err(error) => Scan { note: Some(error.to_string()), depth: None, gates: None },
         Ok(subject) => {
             let lengths = subject.lengths();
             let depth = subject.depth(&lengths).map(|(depth, _)| depth.to_string());
             let gates = Some(subject.size(&subject.sizes.gates, &lengths).to_string());
-            let rounded =
-                "this function rounds its state, and a scan cannot; with round_state = false (another function): ";
-            let refused = recurrent.state.rounded.then(|| rounded.to_owned());
-            Scan { refused, depth, gates }
+            let rounded = ", of the function that does not round its state (round_state = false): this one does, and a scan cannot";
+            Scan { note: recurrent.state.rounded.then(|| rounded.to_owned()), depth, gates }
         }
     })
 }

@@ -122,10 +122,10 @@ impl Subject {
     /// it is exact.
     pub fn depth(&self, lengths: &Lengths) -> Option<(BigInt, bool)> {
         let of = |name: &str| lengths.get(name).copied();
-        if let Some(depth) = self.law.value(of) {
+        if let Some(depth) = self.law.value(&of) {
             return Some((depth, true));
         }
-        self.visited(lengths).map(|depth| (depth, true)).or_else(|| Some((self.law.upper(of)?, false)))
+        self.visited(lengths).map(|depth| (depth, true)).or_else(|| Some((self.law.upper(&of)?, false)))
     }
 
     /// The depth by visiting every iteration, if they are few.
@@ -152,6 +152,17 @@ const MOST_VISITED: u128 = 100_000;
 /// The depth is that of every length of a free dimension inside of bodies: no depth of an array uses a size.
 fn context(name: &str, length: u64) -> Vec<(Dim, u64)> {
     vec![(name.into(), length)]
+}
+
+impl LoopedModel {
+    /// Lowers a document at the lengths it has or is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be lowered, or an axis it lacks is given a length.
+    pub fn of(document: &Document, options: &Options) -> Result<Self, Error> {
+        let (graph, flat) = graph(document, options)?;
+        lengthened(Self::new(graph, options.strategy)?, options, &flat)
+    }
 }
 
 /// A document as a looped graph, and the dimensions that lie inside of its bodies.

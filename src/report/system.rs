@@ -91,9 +91,9 @@ pub struct AxisGrowth {
 /// The parallel-prefix lowering beside the sequential one.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scan {
-    /// Why there is none, if so.
+    /// Why there is none, or that it is of another function.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
+    pub note: Option<String>,
     /// Layers at the same lengths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<String>,

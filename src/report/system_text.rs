@@ -88,12 +88,17 @@ fn law(report: &SystemReport) -> String {
 }
 
 fn scan(scan: &Scan) -> String {
-    match (&scan.depth, &scan.gates, &scan.refused) {
-        (Some(depth), Some(gates), _) => wrapped(
+    let note = scan.note.as_deref().unwrap_or_default();
+    match (&scan.depth, &scan.gates) {
+        (Some(depth), Some(gates)) => wrapped(
             "     scan: ",
-            &format!("by parallel prefix {} layers and at most {} gates at these lengths", grouped(depth), full(gates)),
+            &format!(
+                "by parallel prefix {} layers and at most {} gates at these lengths{note}",
+                grouped(depth),
+                full(gates)
+            ),
         ),
-        (_, _, reason) => wrapped("     scan: ", reason.as_deref().unwrap_or("not possible")),
+        _ => wrapped("     scan: ", &format!("none: {note}")),
     }
 }
 

@@ -53,9 +53,10 @@ impl Arithmetic {
         let (matrix, scale) = whole("A", &[outputs, inputs as u64], rows.iter().flat_map(dense).collect())?;
         let (offset, step) = whole("b", &lengths, rows.into_iter().map(|row| row.constant).collect())?;
         let product = self.mapped(base, matrix, &lengths);
-        let product = self.scale(&scale, product);
+        // Scaled even by one, so that the steps of all examples have the same operations.
+        let product = self.sketch.scale("scale", scale, product);
         let offset = self.sketch.given("b", offset);
-        let offset = self.scale(&step, offset);
+        let offset = self.sketch.scale("scale", step, offset);
         Some(self.add("A w + b", product, offset))
     }
 

@@ -94,6 +94,15 @@ fn hard_wired_reinforcement_agrees() {
 }
 
 #[test]
+fn small_steps_towards_the_ends_of_a_format_are_no_growth() {
+    for (loss, optimiser) in [("hinge", 0), ("logistic", 1), ("hinge", 2)] {
+        let lines = format!("kind = 'gradient-descent'\nloss = '{loss}'\n{}", OPTIMISERS[optimiser]);
+        let slow = text(&lines, "").replace("\"1/2\"", "\"1/64\"").replace("fixed(2,2)", "fixed(2,6)");
+        agree(&lines, &program(&slow.replace("'2/3'", "'63/64'")), 2, 3);
+    }
+}
+
+#[test]
 fn unrounded_weights_are_exact_where_their_range_does_not_grow() {
     // Each step swaps two weights (theory.md G2): the step e_1 - e_2 with step size 1.
     let lines = "kind = 'gradient-descent'\nloss = 'least-squares'\nround_residual = false\nround_weights = false\nexamples = 1";

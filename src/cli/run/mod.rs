@@ -16,8 +16,11 @@ use clap::ValueEnum;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use super::{model, output};
+use super::{output, system};
 use crate::gates;
+use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::subject;
+use crate::spec::{Document, Spec};
 use crate::words::Strategy;
 use answer::{Run, json, text};
 
@@ -27,7 +30,8 @@ use answer::{Run, json, text};
 pub(super) struct Args {
     /// A circuit file (.tc) that `compile` wrote, or a model; `-` for either on standard input
     file: PathBuf,
-    /// Token ids: a list such as 0,1,2; @FILE with a comma or JSON list on each line; `-` for such lines on standard input
+    /// Integers such as 0,1,2: token ids, of a program the levels of all its inputs in order (a level is worth 2^-f in
+    /// fixed(i,f)); @FILE with a comma or JSON list on each line; `-` for such lines on standard input
     #[arg(long, visible_alias = "tokens", value_name = "LIST", required = true, allow_hyphen_values = true)]
     input: Vec<String>,
     /// How to run a model: its circuit's arrays, the reference interpreter, its gates, or all three compared
@@ -47,6 +51,7 @@ const EXAMPLES: &str = "\
 Examples:
   isobath run tiny.tc --input 0,1,2,3
   isobath run circuits/tiny-gpt.toml --input 0,1,2 --by all
+  isobath run circuits/gd-least-squares.toml --steps 2 --input 1,2,3,1,0,-1 --by all
   isobath run circuits/modadd7_gpt2_1l --output argmax --last --input 3,5,7
   isobath compile circuits/tiny-gpt.toml -o - | isobath run - --input 0,1,2,3
   printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
@@ -85,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let inputs = input::read(&args.input)?;
-    let run = if gates::is_circuit(&args.file) { on_circuit(args, inputs)? } else { on_model(args, inputs)? };
+    let run = if gates::is_circuit(&args.file) { on_circuit(args, inputs)? } else { on_document(args, inputs)? };
     let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
     output::print(shown.as_bytes())?;
     match run.disagreement() {
@@ -106,10 +111,20 @@ fn on_circuit(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
     circuit::run(&args.file, inputs)
 }
 
-fn on_model(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
-    let spec = model::read(&args.file, &args.settings)?;
+fn on_document(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+    let document = system::read(&args.file, &args.settings)?;
+    if let Document::Model(spec) = &document {
+        return on_model(args, spec, inputs);
+    }
+    let options = args.settings.options(Strategy::Size, true);
+    let model = LoopedModel::of(&document, &options).map_err(|error| Failure::at(&args.file, error))?;
+    let name = subject::name(&document).to_owned();
+    on_looped::Request { name, model, by: args.by.unwrap_or(By::Evaluate), quiet: args.quiet }.run(inputs)
+}
+
+fn on_model(args: &Args, spec: &Spec, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
     let request = on_model::Request {
-        spec: &spec,
+        spec,
         strategy: args.settings.strategy(Strategy::Size),
         context: args.settings.context,
         by: args.by.unwrap_or(By::Evaluate),
