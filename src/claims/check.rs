@@ -100,6 +100,7 @@ pub fn check(claims: &Claims, mut progress: impl FnMut(usize, usize)) -> Result<
         let on = note.on.as_ref().map_or_else(String::new, |on| format!(" on {on}"));
         let tag = match note.tag {
             Tag::Conditional => format!("conditional{on}"),
+            Tag::Theorem => "proved elsewhere".to_owned(),
             Tag::CounterClaim => "proved elsewhere, counter-claim".to_owned(),
             Tag::Oracle => "proved elsewhere, oracle model".to_owned(),
         };
@@ -148,7 +149,7 @@ impl Systems {
         let (depth, _) = system.depth(&system.lengths()).ok_or("the depth of the system is not known")?;
         let program = self.subject(program, claim.strategy, &Lengths::new())?;
         let steps = most_steps(program, &depth).ok_or("the program has no steps that cost layers")?;
-        let evidence = format!("{steps} steps fit into {depth} layers ({}), by composition", program.law_text());
+        let evidence = format!("{steps} steps fit into {depth} layers ({}), by composition", law_and_size(program));
         Ok((if steps <= most { Verdict::Proved } else { Verdict::Refuted }, evidence))
     }
 }
@@ -173,7 +174,7 @@ fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged
             | (Growth::Linear, Growing::Linear)
             | (Growth::Polynomial, Growing::Polynomial)
     );
-    let law = subject.law_text().replace('\n', "; ");
+    let law = law_and_size(subject);
     if growing == Growing::Unknown {
         return Ok((Verdict::Open, law));
     }
@@ -252,7 +253,12 @@ pub fn compare(
     );
     let below = |lengths: &Lengths| subject.visited(lengths);
     let decision = decide(&subject.law, &axes, relation, formula, at, below);
-    Ok((decision, subject.law_text().replace('\n', "; ")))
+    Ok((decision, law_and_size(subject)))
+}
+
+/// A law is never told without the size its depth is bought with.
+fn law_and_size(subject: &Subject) -> String {
+    format!("{}; gates at most {}", subject.law_text().replace('\n', "; "), subject.sizes.gates)
 }
 
 /// `at layers = 1 it is 13, not <= 12`.

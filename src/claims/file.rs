@@ -31,7 +31,7 @@
 //!
 //! [[note]]                           # what is not checked here, with what it rests on
 //! says = "No constant depth suffices for ..."
-//! tag = "conditional"                # "conditional", "counter-claim" or "oracle"
+//! tag = "conditional"                # "conditional", "theorem", "counter-claim" or "oracle"
 //! on = "TC0 != NC1"                  # with conditional: the conjecture
 //! source = "Barrington 1989"
 //! ```
@@ -148,6 +148,8 @@ pub enum Tag {
     Conditional,
     /// A theorem that limits what is claimed.
     CounterClaim,
+    /// A theorem that supports it.
+    Theorem,
     /// It holds where losses are seen through an oracle only.
     Oracle,
 }

@@ -27,14 +27,16 @@ pub(super) fn any(document: &Document, strategy: Strategy) -> Result<(Verdict, S
     }
     let context = spec.architecture.default_context;
     let depth = pipeline::architecture(spec, context, strategy).and_then(|model| model.measure());
-    let most = depth.map_err(|error| error.to_string())?.depth;
+    let measure = depth.map_err(|error| error.to_string())?;
+    let (most, gates) = (measure.depth, measure.value(&measure.gates));
     let random = (1..=SEEDS).map(|seed| (format!("seed {seed}"), Source::Random { seed, limit: i64::MAX }));
     let mut told = Vec::new();
     for (name, source) in random.chain([("all zero".to_owned(), Source::Constant(0))]) {
         told.push((name, exact(spec, source, context, strategy)?));
     }
     let list: Vec<String> = told.iter().map(|(name, depth)| format!("{name}: {depth}")).collect();
-    let evidence = format!("architecture {most}; with weights, exactly: {}", list.join(", "));
+    let evidence =
+        format!("architecture {most} with at most {gates} gates; with weights, exactly: {}", list.join(", "));
     let bounds = told.iter().all(|(_, depth)| *depth <= most);
     let reached = told.iter().any(|(_, depth)| *depth == most);
     Ok((if bounds && reached { Verdict::Measured } else { Verdict::Refuted }, evidence))

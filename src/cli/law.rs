@@ -91,6 +91,8 @@ struct Flags {
 struct Verified {
     schema: &'static str,
     system: String,
+    /// At most, in the lengths of axes.
+    gates: String,
     proved: Vec<String>,
     refused: Vec<String>,
 }
@@ -107,9 +109,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (graph, _) =
         subject::graph(&document, &settings.options(Strategy::Depth, false)).map_err(|e| Failure::at(&from, e))?;
     let strategy = settings.strategy(Strategy::Depth);
-    let skeleton = LoopedModel::new(graph, strategy).map_err(|error| Failure::at(&from, error))?.skeleton();
-    let mut verified =
-        Verified { schema: "isobath.verify/1", system: from.display().to_string(), proved: vec![], refused: vec![] };
+    let model = LoopedModel::new(graph, strategy).map_err(|error| Failure::at(&from, error))?;
+    let skeleton = model.skeleton();
+    let mut verified = Verified {
+        schema: "isobath.verify/1",
+        system: from.display().to_string(),
+        gates: model.size_law().gates.to_string(),
+        proved: vec![],
+        refused: vec![],
+    };
     for certificate in &certificates {
         match check(&skeleton, certificate) {
             Ok(proved) => verified.proved.push(proved.to_string()),
@@ -126,7 +134,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn text(verified: &Verified) -> String {
     let proved = verified.proved.iter().map(|line| format!("proved   {line}\n"));
     let refused = verified.refused.iter().map(|line| format!("REFUSED  {line}\n"));
-    format!("{}\n{}", verified.system, proved.chain(refused).collect::<String>())
+    format!("{}: gates at most {}\n{}", verified.system, verified.gates, proved.chain(refused).collect::<String>())
 }
 
 type Read = (Option<PathBuf>, Vec<String>, Vec<Certificate>);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use num_traits::Zero;
 
-use super::law::{BLOCKS, Growth, Law, lengthened, pattern};
+use super::law::{Growth, Law};
 use crate::cost::{Analysis, analyse};
 use crate::expr::{Atom, Expr};
 use crate::number::Rational;
@@ -40,7 +40,25 @@ fn law(graph: &Graph, analysis: &Analysis, blocks: usize) -> Law {
         true => Some(growth_in_layers(&paths, texts(|path| path.rate().unwrap_or_default().to_string()))),
         false => Some(pattern()),
     };
-    Law { depth: texts(Path::text), bound: "upper", context: growth_in_context(&paths), layers }
+    let (depth, context) = (texts(Path::text), growth_in_context(&paths));
+    Law { depth, bound: "upper", context, layers, certificates: Vec::new() }
+}
+
+/// Blocks from which the law is read: the first, which follows the embedding, and at least two that follow a block.
+const BLOCKS: usize = 3;
+
+/// The same model with its last block repeated until there are enough.
+fn lengthened(spec: &Spec) -> Spec {
+    let mut longer = spec.clone();
+    let blocks = &mut longer.architecture.blocks;
+    if let Some(last) = blocks.last().cloned() {
+        blocks.resize(blocks.len().max(BLOCKS), last);
+    }
+    longer
+}
+
+fn pattern() -> Growth {
+    Growth { growth: "depends on the pattern".to_owned(), rate: "depends on the pattern".to_owned() }
 }
 
 fn greatest_of(mut texts: Vec<String>) -> String {
@@ -118,14 +136,15 @@ fn scaled_by(expr: &Expr, times: i64) -> Expr {
 
 fn growth_in_layers(paths: &[Path], rate: String) -> Growth {
     let still = paths.iter().all(|path| path.rate().is_some_and(|rate| rate.is_zero()));
-    Growth { growth: if still { "constant" } else { "linear" }, rate }
+    Growth { growth: if still { "constant" } else { "linear" }.to_owned(), rate }
 }
 
 /// Bounded, or how much for each doubling; logarithms of logarithms are not in the rate.
 fn growth_in_context(paths: &[Path]) -> Growth {
     let growing = |path: &Path| !path.depth.is_bounded();
     let rate = paths.iter().map(|path| doubling(&path.depth)).max().unwrap_or_else(Rational::zero);
-    Growth { growth: if paths.iter().any(growing) { "logarithmic" } else { "constant" }, rate: rate.to_string() }
+    let growth = if paths.iter().any(growing) { "logarithmic" } else { "constant" }.to_owned();
+    Growth { growth, rate: rate.to_string() }
 }
 
 /// The coefficients of logarithms of the context together.

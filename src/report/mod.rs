@@ -141,7 +141,7 @@ impl Report {
             bound: if exact { "exact" } else { "upper" },
             parameters: spec::count(&spec.architecture).to_string(),
             weights: if exact { weights_name(&spec.weights) } else { "not read".to_owned() },
-            law: law::depth(spec, model, measure, strategy)?,
+            law: law::depth(spec, model, strategy)?,
             modules: modules::tree(circuit, measure),
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
