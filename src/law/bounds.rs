@@ -67,7 +67,8 @@ fn edges<'t>(table: &'t Table<'_>, id: usize) -> impl Iterator<Item = (&'t Case,
 
 /// One slope for all nodes of a component, raised until longest paths under the weights it leaves are finite.
 fn template(table: &mut Table<'_>, component: &[usize]) -> bool {
-    let mut slope = steepest(table, component);
+    let data = steepest(table, component);
+    let mut slope = data.clone();
     for raise in 0..MOST_RAISES {
         if let Some(constants) = longest(table, component, &slope) {
             for (id, constant) in component.iter().zip(constants) {
@@ -77,23 +78,29 @@ fn template(table: &mut Table<'_>, component: &[usize]) -> bool {
             }
             return true;
         }
-        steepen(table, component, &mut slope, raise);
+        match raise < MOST_RAISES / 2 {
+            true => steepen(table, component, &mut slope, raise),
+            false => slope = rank(table, component, &data, table.scale << (raise - MOST_RAISES / 2)),
+        }
     }
     false
 }
 
-/// The largest coefficient of each product but 1 in the component and in what it reads.
+/// The largest coefficient of each product but 1 in the component and in what it reads; an index that is not the component's as a length.
 fn steepest(table: &Table<'_>, component: &[usize]) -> Tensor {
     let size = 3usize.pow(table.frame.axes.len() as u32);
+    let lacks = |axis: usize| !allowed(table, component, 3usize.pow(axis as u32));
+    let lacking: Vec<usize> = (0..table.frame.axes.len()).filter(|axis| lacks(*axis)).collect();
     let read = component.iter().flat_map(|id| edges(table, *id)).map(|(_, source, _)| source);
-    let lists = read.chain(component.iter().copied()).flat_map(|id| &table.lists[id]);
-    let mut slope = lists.fold(vec![0; size], |most: Tensor, p| most.iter().zip(p).map(|(a, b)| *a.max(b)).collect());
-    slope[0] = 0;
-    for at in 1..size {
-        if !allowed(table, component, at) {
-            slope[at] = 0;
+    let mut slope = vec![0; size];
+    for polynomial in read.chain(component.iter().copied()).flat_map(|id| &table.lists[id]) {
+        for (at, times) in polynomial.iter().enumerate() {
+            let longer = |axis: &&usize| at / 3usize.pow(**axis as u32) % 3 == 1;
+            let to = at + lacking.iter().filter(longer).map(|axis| 3usize.pow(*axis as u32)).sum::<usize>();
+            slope[to] = (*times).max(slope[to]);
         }
     }
+    slope[0] = 0;
     slope
 }
 
@@ -119,6 +126,22 @@ fn steepen(table: &Table<'_>, component: &[usize], slope: &mut Tensor, raise: i1
             slope[at] += table.scale << (raise / 4);
         }
     }
+}
+
+/// So much for each iteration, counted in the order of computation: an index weighs the lengths of all axes inside of it.
+fn rank(table: &Table<'_>, component: &[usize], data: &Tensor, weight: i128) -> Tensor {
+    let indexless = |at: &usize| (0..table.frame.axes.len()).all(|axis| at / 3usize.pow(axis as u32) % 3 != 1);
+    let mut slope: Tensor = (0..data.len()).map(|at| if indexless(&at) { data[at] } else { 0 }).collect();
+    let block = table.node(component[0]).block;
+    let axes = &table.frame.skeleton.blocks()[block].axes;
+    for (position, axis) in axes.iter().enumerate() {
+        let inner = axes[position + 1..].iter().map(|axis| 2 * 3usize.pow(*axis as u32)).sum::<usize>();
+        let at = 3usize.pow(*axis as u32) + inner;
+        if allowed(table, component, at) {
+            slope[at] = weight;
+        }
+    }
+    slope
 }
 
 /// The constants of nodes, as longest paths; none when a slope is too low.

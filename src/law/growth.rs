@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::certificate::{Bound, Certificate, Polynomial, Proof, Term, expr};
+use crate::certificate::{Bound, Certificate, Polynomial, Proof, Term, expr, maximum_text};
 use crate::expr::{Dim, Expr};
 use crate::loops::Skeleton;
 use crate::number::Rational;
@@ -55,17 +55,24 @@ fn along(certificates: &[Certificate], names: &[Dim], axis: usize, name: &Dim) -
     let upper = rate(certificates, names, axis, Bound::AtLeast);
     let lower = rate(certificates, names, axis, Bound::AtMost);
     let kind = |rate: &str| if rate == "0" { Growing::Constant } else { Growing::Linear };
-    let growing = if kind(&upper) == kind(&lower) { kind(&upper) } else { Growing::Unknown };
-    let rate = if upper == lower { upper } else { format!("between {lower} and {upper}") };
+    let (growing, rate) = match (lower, upper) {
+        (Some(lower), Some(upper)) if lower == upper => (kind(&upper), upper),
+        (Some(lower), Some(upper)) if kind(&lower) == kind(&upper) => {
+            (kind(&upper), format!("between {lower} and {upper}"))
+        }
+        (Some(lower), Some(upper)) => (Growing::Unknown, format!("between {lower} and {upper}")),
+        (Some(lower), None) => (Growing::Unknown, format!("at least {lower}")),
+        (None, upper) => (Growing::Unknown, format!("at most {}", upper.unwrap_or_default())),
+    };
     Growth { axis: name.clone(), growing, rate }
 }
 
 /// The rate of the claims, those of one bound left out; the residues of a period share it.
-fn rate(certificates: &[Certificate], names: &[Dim], axis: usize, not: Bound) -> String {
+fn rate(certificates: &[Certificate], names: &[Dim], axis: usize, not: Bound) -> Option<String> {
     let mut rates: Vec<(Polynomial, Expr)> = Vec::new();
     for certificate in certificates {
         match &certificate.proof {
-            Proof::Period(period) => return Rational::new(period.rise.into(), period.period.into()).to_string(),
+            Proof::Period(period) => return Some(Rational::new(period.rise.into(), period.period.into()).to_string()),
             Proof::Potentials(proof) if proof.bound != not => {
                 for slope in proof.claim.iter().map(|claim| slope(claim, axis)) {
                     let text = expr(&slope, proof.scale, names);
@@ -79,9 +86,9 @@ fn rate(certificates: &[Certificate], names: &[Dim], axis: usize, not: Bound) ->
         }
     }
     match &rates[..] {
-        [] => "0".to_owned(),
-        [(_, one)] => one.to_string(),
-        _ => format!("max({})", rates.iter().map(|(_, text)| text.to_string()).collect::<Vec<_>>().join(", ")),
+        [] => None,
+        [(_, one)] => Some(one.to_string()),
+        _ => Some(maximum_text(&rates.into_iter().map(|(_, rate)| rate).collect::<Vec<_>>())),
     }
 }
 

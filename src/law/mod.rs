@@ -88,12 +88,13 @@ impl Law {
         self.before.get(usize::try_from(at).ok()?).map(|depth| BigInt::from(*depth))
     }
 
-    /// The upper bound from [`Law::from`] on, for example `max(2*steps + 3, 5*layers)` or `7/2*steps + {1, 1/2}`.
+    /// The upper bound from [`Law::from`] on, for example `max(2*steps + 3, 5*layers)` or `7/2*steps + {1, 1/2}`, the offsets by residues
+    /// of the length, the first for lengths 1, 1 + period and so on.
     pub fn upper_text(&self) -> String {
         self.text(Bound::AtLeast)
     }
 
-    /// The lower bound, in the same way; the same text where the law is exact.
+    /// The lower bound, in the same way; the same text where the law is exact, none where there is no bound.
     pub fn lower_text(&self) -> String {
         self.text(Bound::AtMost)
     }
@@ -151,9 +152,11 @@ fn plain(proved: &Proved) -> String {
 impl fmt::Display for Law {
     /// `depth = 2*steps + 3 for every steps >= 1`, or both bounds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.exact() {
-            true => write!(f, "depth = {}", self.upper_text())?,
-            false => write!(f, "{} <= depth <= {}", self.lower_text(), self.upper_text())?,
+        match (self.exact(), self.lower_text(), self.upper_text()) {
+            (true, _, depth) => write!(f, "depth = {depth}")?,
+            (false, lower, upper) if lower.is_empty() => write!(f, "depth <= {upper}")?,
+            (false, lower, upper) if upper.is_empty() => write!(f, "depth >= {lower}")?,
+            (false, lower, upper) => write!(f, "{lower} <= depth <= {upper}")?,
         }
         let range: Vec<String> =
             self.axes.iter().zip(&self.from).map(|(axis, from)| format!("{axis} >= {from}")).collect();
@@ -177,11 +180,15 @@ pub fn derive(skeleton: &Skeleton) -> Result<Law, LawError> {
     }
     if let Some(found) = search::MORE.iter().find_map(|plan| search::exact(skeleton, plan)) {
         let short = skeleton.axes().len() > 1 && from(&found, skeleton.axes().len()).iter().any(|from| *from > 1);
-        let less = if short { search::bounded(skeleton).unwrap_or_default() } else { Vec::new() };
+        let less = if short { search::bounded(skeleton) } else { Vec::new() };
         return Ok(law(skeleton, found, less));
     }
     let single = skeleton.axes().iter().filter_map(|axis| search::period_along(skeleton, &axis.name)).collect();
-    Ok(law(skeleton, search::bounded(skeleton).ok_or(LawError::None)?, single))
+    let bounds = search::bounded(skeleton);
+    if bounds.is_empty() {
+        return Err(LawError::None);
+    }
+    Ok(law(skeleton, bounds, single))
 }
 
 /// Along each axis, from where on all hold.

@@ -92,7 +92,8 @@ proptest! {
 
     #[test]
     fn a_changed_certificate_is_refused_or_true(seed in any::<u64>()) {
-        let kinds: [(&[&str], &[&[usize]], u64); 4] =
+        type Kind = (&'static [&'static str], &'static [&'static [usize]], u64);
+        let kinds: [Kind; 4] =
             [(&["n"], &[&[0]], 30), (&["n"], &[&[0], &[0]], 30), (&["n", "m"], &[&[0, 1]], 7), (&["n", "m"], &[&[0], &[1]], 7)];
         let (names, loops, most) = kinds[(seed % 4) as usize];
         let skeleton = samples::system(seed, names, loops);

@@ -41,7 +41,7 @@ pub(super) const MORE: [Plan; 10] = [
 ];
 
 /// The most vertices of all iterations a plan may compute at a time.
-const MOST_WORK: u128 = 3_000_000;
+const MOST_WORK: u128 = 600_000;
 
 pub(super) fn classes(skeleton: &Skeleton, plan: &Plan) -> Vec<Classes> {
     let period = |axis: usize| if plan.periodic { ratio::period(skeleton, axis) } else { 1 };
@@ -63,7 +63,7 @@ pub(super) fn small(skeleton: &Skeleton, classes: &[Classes], span: i128) -> boo
     let size =
         |block: &Block<Part>| block.axes.iter().map(longest).product::<u128>() * block.bodies[0].vertices.len() as u128;
     let residues: u64 = classes.iter().map(|class| class.period).product();
-    residues <= 36 && skeleton.blocks().iter().map(size).sum::<u128>() * (1 << skeleton.axes().len()) <= MOST_WORK
+    residues <= 16 && skeleton.blocks().iter().map(size).sum::<u128>() * (1 << skeleton.axes().len()) <= MOST_WORK
 }
 
 /// An exact law by potentials, one certificate for each residue of the lengths.
@@ -72,15 +72,16 @@ pub(super) fn exact(skeleton: &Skeleton, plan: &Plan) -> Option<Vec<Accepted>> {
     if !small(skeleton, &classes, plan.span) || (plan.periodic && classes.iter().all(|class| class.period == 1)) {
         return None;
     }
-    let residues: Vec<Vec<u64>> = classes.iter().map(|class| (0..class.period).collect()).collect();
+    let residues = table::product(&classes.iter().map(|class| (0..class.period).collect()).collect::<Vec<Vec<u64>>>());
     let all = |classes: &[Classes]| -> Option<Vec<Accepted>> {
-        table::product(&residues).iter().map(|residue| at_residue(skeleton, classes, residue, plan.span)).collect()
+        residues.iter().map(|residue| at_residue(skeleton, classes, residue, plan.span)).collect()
     };
     let mut found = all(&classes)?;
+    let before = classes.clone();
     let mut classes = classes;
     for axis in 0..classes.len() {
         // From as short as possible on, one axis after the other.
-        for minimum in 1..classes[axis].minimum {
+        for minimum in [1, 2, 4].into_iter().filter(|minimum| residues.len() <= 4 && *minimum < before[axis].minimum) {
             let mut shorter = classes.clone();
             shorter[axis].minimum = minimum;
             if let Some(better) = all(&shorter) {
@@ -115,12 +116,11 @@ pub(super) fn period_along(skeleton: &Skeleton, name: &str) -> Option<Accepted> 
     checked(skeleton, Proof::Period(period::find(skeleton, axis, &fixed, accepted)?))
 }
 
-/// An upper and a lower bound.
-pub(super) fn bounded(skeleton: &Skeleton) -> Option<Vec<Accepted>> {
+/// An upper and a lower bound, as far as they are found.
+pub(super) fn bounded(skeleton: &Skeleton) -> Vec<Accepted> {
     let plans = [plan(1, false, None, 6), plan(2, false, None, 6), plan(0, false, None, 6), plan(4, false, None, 4)];
-    let upper = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtMost))?;
-    let lower = plans.iter().find_map(|plan| one_bound(skeleton, plan, Bound::AtLeast))?;
-    Some(vec![upper, lower])
+    let bound = |bound| plans.iter().find_map(|plan| one_bound(skeleton, plan, bound));
+    [Bound::AtMost, Bound::AtLeast].into_iter().filter_map(bound).collect()
 }
 
 fn one_bound(skeleton: &Skeleton, plan: &Plan, bound: Bound) -> Option<Accepted> {

@@ -207,22 +207,3 @@ fn a_thousand_vertices_are_quick() {
     assert!(agrees(&large, &law, &grid(1, 20)) && law.exact(), "{law}");
     assert!(start.elapsed().as_secs() < 20);
 }
-
-#[test]
-fn which() {
-    let kinds: [&[&[usize]]; 3] = [&[&[0, 1]], &[&[0], &[1]], &[&[0, 1], &[1]]];
-    for loops in kinds {
-        for seed in 0..250 {
-            let s = samples::system(seed, &["n", "m"], loops);
-            let t = std::time::Instant::now();
-            if derive(&s).is_err() || t.elapsed().as_millis() > 1000 {
-                eprintln!("which {loops:?} {seed} {:?}", t.elapsed());
-                if derive(&s).is_err() {
-                    for b in s.blocks() {
-                        eprintln!("which   {:?} {:?}", b.bodies[0], b.ports);
-                    }
-                }
-            }
-        }
-    }
-}
