@@ -1,0 +1,228 @@
+//! The commands on laws as a user meets them: report on systems, compare, budget, check, verify; and what they refuse.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const CIRCUITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/circuits");
+
+fn circuit(name: &str) -> String {
+    format!("{CIRCUITS}/{name}")
+}
+
+fn isobath(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_isobath")).args(args).output().unwrap()
+}
+
+#[track_caller]
+fn json(args: &[&str], code: i32) -> Value {
+    let output = isobath(args);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// One error that says `wanted`, exit code 2, nothing printed, no panic.
+#[track_caller]
+fn refused(args: &[&str], wanted: &str) {
+    let output = isobath(args);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+    assert!(error.starts_with("error: ") && error.contains(wanted), "{args:?}: {error}");
+    assert!(!error.contains("panicked") && output.stdout.is_empty(), "{args:?}: {error}");
+}
+
+/// Depth at the file's lengths, and the law, of every system that is shipped.
+const LAWS: [(&str, &str); 26] = [
+    ("rnn", "context + layers + 1"),
+    ("lstm", "3*context + 3*layers - 1"),
+    ("gru", "3*context + 3*layers - 1"),
+    ("ssm", "context + 3*layers + 3"),
+    ("mamba", "context + 8*layers + 4"),
+    ("linear-attention", "context + 8*layers + 3"),
+    ("gated-linear-attention", "context + 11*layers + 3"),
+    ("delta-rule", "2*context + 9*layers + 2"),
+    ("segment-memory", "9*layers + 9*segments - 5"),
+    ("memory-tokens", "9*layers*segments + 4"),
+    ("feedback", "9*context*layers + 4"),
+    ("decoding", "9*layers*tokens + 4*tokens + 1"),
+    ("looped-transformer", "9*layers*rounds + 4"),
+    ("linear-attention-descent", "2*layers + 2"),
+    ("gd-least-squares", "2*steps + 1"),
+    ("gd-least-squares-unrounded", "steps + 3"),
+    ("gd-hard-wired", "steps + 1"),
+    ("gd-logistic", "2*steps + 3"),
+    ("gd-hinge", "2*steps + 3"),
+    ("gd-mlp", "5*steps + 1"),
+    ("gd-momentum", "2*steps + 1"),
+    ("gd-adam", "4*steps + 1"),
+    ("gd-batch", "2*steps + 2"),
+    ("td0", "2*steps + 1"),
+    ("q-learning", "4*steps + 1"),
+    ("policy-gradient", "2*steps + 2"),
+];
+
+#[test]
+fn every_shipped_system_has_its_law_with_certificates() {
+    for (name, law) in LAWS {
+        let file = circuit(&format!("{name}.toml"));
+        let report = json(&["report", &file, "--json"], 0);
+        let (told, exact) = (report["law"]["depth"].as_str().unwrap(), report["law"]["exact"].as_bool().unwrap());
+        assert!(exact && told.starts_with(&format!("depth = {law} for every ")), "{name}: {told}");
+        assert!(!report["law"]["certificates"].as_array().unwrap().is_empty(), "{name}");
+        assert_eq!(report["depth"].as_str().unwrap(), value(law, &report["axes"]), "{name}");
+        assert!(report["gates"].as_str().unwrap().parse::<u64>().unwrap() > 0, "{name}");
+    }
+}
+
+/// The law at the report's lengths, worked out term by term here.
+fn value(law: &str, axes: &Value) -> String {
+    let factor = |factor: &str| factor.parse::<i64>().unwrap_or_else(|_| axes[factor].as_i64().unwrap());
+    let term = |term: &str| term.split('*').map(factor).product::<i64>();
+    let law = law.replace(" - ", " + -1*");
+    law.split(" + ").map(term).sum::<i64>().to_string()
+}
+
+#[test]
+fn a_law_goes_through_a_file_and_is_verified_in_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let law = folder.path().join("law.json");
+    let law = law.to_str().unwrap();
+    for (name, length) in [("gd-least-squares.toml", "steps=7"), ("rnn.toml", "layers=3"), ("gpt2", "layers=2")] {
+        let made = isobath(&["report", &circuit(name), "--at", length, "--certificate", law, "-q"]);
+        assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
+        let verified = json(&["verify", law, "--json"], 0);
+        assert!(verified["proved"].as_array().is_some_and(|list| !list.is_empty()), "{name}");
+        assert_eq!(verified["refused"], Value::Array(vec![]), "{name}");
+    }
+    let other = isobath(&["verify", law, "--of", &circuit("rnn.toml")]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stdout).contains("the certificate is for the circuit"));
+    let text = std::fs::read_to_string(law).unwrap();
+    for (from, to) in [("isobath.law/1", "isobath.law/9"), ("\"certificates\"", "\"certificate\""), ("{", "[")] {
+        std::fs::write(law, text.replacen(from, to, 1)).unwrap();
+        assert_eq!(isobath(&["verify", law]).status.code(), Some(2), "{from}");
+    }
+    std::fs::write(law, &text[..text.len() / 2]).unwrap();
+    refused(&["verify", law], "EOF while parsing");
+    std::fs::write(law, text.replace("\"scale\": 1", "\"scale\": 7")).unwrap();
+    assert_eq!(isobath(&["verify", law]).status.code(), Some(1));
+    refused(&["verify", CIRCUITS], "directory");
+    refused(&["verify", "no-such-file.json"], "No such file");
+}
+
+#[test]
+fn systems_are_compared_and_one_without_the_axis_shows_a_dash() {
+    let files = ["tiny-gpt", "rnn", "segment-memory", "gd-least-squares"].map(|name| circuit(&format!("{name}.toml")));
+    let mut args = vec!["compare"];
+    args.extend(files.iter().map(String::as_str));
+    args.extend(["--over", "context=1..1M", "--points", "3"]);
+    let text = String::from_utf8(isobath(&args).stdout).unwrap();
+    assert!(text.contains("d gd-least-squares: no axis context"), "{text}");
+    args.push("--json");
+    let compared = json(&args, 0);
+    let depth = |system: usize, length: usize| compared["systems"][system]["depth"][length].as_str().unwrap().to_owned();
+    assert_eq!(compared["lengths"], serde_json::json!([1, 1024, 1_048_576]));
+    assert_eq!((depth(0, 0), depth(0, 2)), ("13".to_owned(), "13".to_owned()));
+    assert_eq!((depth(1, 0), depth(1, 2)), ("4".to_owned(), "1048579".to_owned()));
+    assert_eq!((depth(2, 0), depth(2, 1)), ("22".to_owned(), "4621".to_owned()));
+    assert_eq!(compared["systems"][3]["depth"], Value::Null);
+    refused(&["compare", &circuit("rnn.toml"), "--over", "steps=1..4"], "none of these has an axis `steps`");
+    refused(&["compare", &circuit("rnn.toml"), "--over", "context=4..1"], "4 is more than 1");
+    refused(&["compare", &circuit("rnn.toml"), "--over", "context"], "context=1..1M");
+}
+
+#[test]
+fn a_budget_is_the_floor_of_its_formula_at_every_context() {
+    let (model, program) = (circuit("llama-3-8b"), circuit("gd-least-squares.toml"));
+    for context in ["1", "8K", "10^18"] {
+        let budget = json(&["budget", &model, "--program", &program, "--context", context, "--json"], 0);
+        assert_eq!((&budget["steps"], &budget["depth"]), (&"161".into(), &"324".into()), "{context}");
+        assert_eq!(budget["independent_of"], serde_json::json!(["context"]));
+    }
+    refused(&["budget", &model, "--program", &model], "no axis `steps`");
+}
+
+#[test]
+fn the_argument_holds_and_every_falsehood_is_refuted_with_a_witness() {
+    let checked = json(&["check", &circuit("claims/argument.toml"), "--json"], 0);
+    let verdicts = |value: &Value| -> Vec<String> {
+        let claims = value["claims"].as_array().unwrap().iter();
+        claims.map(|claim| claim["verdict"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(verdicts(&checked).iter().all(|verdict| verdict == "proved" || verdict == "measured"));
+    assert!(checked["claims"].as_array().unwrap().len() >= 25 && checked["notes"].as_array().unwrap().len() >= 5);
+    let checked = json(&["check", &circuit("claims/false.toml"), "--json"], 1);
+    assert!(verdicts(&checked).iter().all(|verdict| verdict == "refuted"), "{checked}");
+    let witnessed = |claim: &Value| claim["evidence"].as_str().unwrap().contains(|c: char| c.is_ascii_digit());
+    assert!(checked["claims"].as_array().unwrap().iter().all(witnessed));
+}
+
+#[test]
+fn claims_that_cannot_be_checked_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.toml");
+    let system = circuit("rnn.toml");
+    let gd = circuit("gd-least-squares.toml");
+    let with = |lines: &str| format!("[[claim]]\nsays = 'x'\nsystem = '{system}'\n{lines}\n");
+    let cases = [
+        (with("depth = '2*steps'"), "has no axis `steps`; it has context, layers"),
+        (with("in = 'steps'\ngrowth = 'constant'"), "has no axis `steps`"),
+        (with(""), "write exactly one of"),
+        (with("depth = '1'\ndepth_at_most = '2'"), "write exactly one of"),
+        (with("growth = 'constant'"), "`growth` and `in` belong together"),
+        (with("depth = '2**'"), "is no formula"),
+        (with("depth = '3'\nat = { layers = 0 }"), "at least 1"),
+        (with("deepth = '3'"), "unknown field `deepth`"),
+        (with("in = 'context'\ngrowth = 'enormous'"), "unknown variant `enormous`"),
+        (with(&format!("steps_at_most = -1\nprogram = '{gd}'")), "invalid value"),
+        (with("weights = 'any'"), "transformers without loops only"),
+        ("[[claim]]\nsays = 'x'\nsystem = 'nowhere.toml'\ndepth = '1'".to_owned(), "nowhere.toml"),
+        ("[[claim".to_owned(), "claims.toml"),
+    ];
+    for (text, wanted) in cases {
+        std::fs::write(&file, text).unwrap();
+        refused(&["check", file.to_str().unwrap()], wanted);
+    }
+    refused(&["check", CIRCUITS], "directory");
+    assert!(Path::new(&gd).exists());
+}
+
+#[test]
+fn systems_run_and_compile_like_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gd.tc");
+    let file = file.to_str().unwrap();
+    let gd = circuit("gd-least-squares.toml");
+    let input = ["--input", "1,-1,1,0,-2,1"];
+    let run = json(&[&["run", &gd, "--steps", "2", "--by", "all", "--json"], &input[..]].concat(), 0);
+    assert_eq!(run["agree"], true);
+    let made = isobath(&["compile", &gd, "--steps", "2", "-o", file, "-q"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let simulated = json(&[&["run", file, "--json"], &input[..]].concat(), 0);
+    assert_eq!(levels(&simulated), levels(&run));
+    refused(&["run", &gd, "--steps", "2", "--input", "1,2"], "levels are");
+    refused(&["run", &gd, "--steps", "2", "--input", "1"], "takes 6 integers, 1 were given");
+    refused(&["report", &gd, "--steps", "0"], "at least 1");
+    refused(&["report", &gd, "--steps=-3"], "write a whole number");
+    refused(&["report", &gd, "--at", "steps"], "steps=64");
+    refused(&["report", &gd, "--at", "layers=3"], "there is no axis `layers`; there is steps");
+    refused(&["report", &gd, "--context", "3"], "there is no axis `context`");
+    refused(&["run", &gd, "--steps", "10^12", "--input", "1"], "1000000000000");
+}
+
+fn levels(run: &Value) -> Vec<String> {
+    let positions = run["inputs"][0]["positions"].as_array().unwrap().iter();
+    positions.flat_map(|position| position["levels"].as_array().unwrap()).map(Value::to_string).collect()
+}
+
+#[test]
+fn laws_are_told_at_lengths_no_circuit_could_have() {
+    let report = json(&["report", &circuit("rnn.toml"), "--context", "10^15", "--at", "layers=1000", "--json"], 0);
+    assert_eq!(report["depth"].as_str(), None.or(Some("1000000000001001")));
+    assert!(report["gates"].as_str().unwrap().len() > 18);
+    let scan = json(&["report", &circuit("linear-attention.toml"), "--json"], 0);
+    assert!(scan["scan"]["depth"].as_str().unwrap().parse::<u64>().unwrap() < 23);
+}
