@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use petgraph::graph::NodeIndex;
 use thiserror::Error;
 
 use super::named::Named;
@@ -109,7 +110,7 @@ impl Body {
 /// A vertex per operation.
 fn part(graph: &Graph, analysis: &Analysis) -> Part {
     let mut ports = 0..;
-    let vertex = |(number, id)| match graph.node(id).op {
+    let vertex = |(number, id): (usize, NodeIndex)| match graph.node(id).op {
         Op::Port(_) => Vertex { latency: 0, reads: Reads::Port(ports.next().unwrap_or_default()) },
         _ => {
             let mut sources: Vec<usize> = analysis.sources[number].clone();

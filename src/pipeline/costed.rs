@@ -3,7 +3,6 @@
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed};
-use thiserror::Error;
 
 use super::Error;
 use super::looped::LoopedModel;
@@ -45,7 +44,7 @@ pub struct OpaqueDepth {
 }
 
 /// An exact value carried in units that are no powers of two.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "port {port} of block `{block}` carries multiples of {unit}, which is no power of two: its bits are not counted; use the arithmetic \
      model, or a factor that is a binary fraction"
