@@ -189,3 +189,20 @@ fn width(lo: &BigInt, hi: &BigInt, unit: &Rational) -> Option<(u64, u64)> {
     let fraction = unit.denom().bits() - 1;
     Some((bits.max(fraction + 1), fraction))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_hold_their_ranges_and_no_less_would() {
+        let bits =
+            |lo: i64, hi: i64, (p, q): (i64, i64)| width(&lo.into(), &hi.into(), &Rational::new(p.into(), q.into()));
+        assert_eq!(bits(-8, 7, (1, 4)), Some((4, 2)));
+        assert_eq!(bits(-9, 7, (1, 4)), Some((5, 2)));
+        assert_eq!(bits(0, 8, (1, 1)), Some((5, 0)));
+        assert_eq!(bits(0, 3, (4, 1)), Some((5, 0)));
+        assert_eq!(bits(0, 0, (1, 8)), Some((4, 3)));
+        assert_eq!((bits(0, 1, (1, 3)), bits(0, 1, (3, 4))), (None, None));
+    }
+}
