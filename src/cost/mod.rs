@@ -11,6 +11,10 @@ pub mod boolean;
 
 mod keys;
 
+pub mod looped;
+
+pub mod named;
+
 pub mod names;
 
 pub mod opaque;

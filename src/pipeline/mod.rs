@@ -1,5 +1,7 @@
 //! The stages chained: spec, tensor graph, circuit, gates; the only module that knows the order.
 
+pub mod costed;
+
 pub mod looped;
 
 pub mod subject;
@@ -12,6 +14,8 @@ use thiserror::Error;
 use crate::circuit::CircuitError;
 use crate::circuit::evaluate::{self, EvaluateError};
 use crate::circuit::measure::{self, Measure, MeasureError};
+use crate::cost::looped::Unlike;
+use crate::cost::names::Unknown;
 use crate::expand::{self, ExpandError};
 use crate::expr::Size;
 use crate::gates::{Gates, InputWord};
@@ -48,6 +52,15 @@ pub enum Error {
     /// The law of a depth.
     #[error(transparent)]
     Law(#[from] LawError),
+    /// A name nothing has.
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    /// Bodies of a block that are not alike.
+    #[error(transparent)]
+    Unlike(#[from] Unlike),
+    /// Exact values in units whose bits are not counted.
+    #[error(transparent)]
+    Unit(#[from] costed::Unit),
     /// A length for an axis that is not there.
     #[error("there is no axis `{axis}`; there is {}", if .has.is_empty() { "none" } else { .has })]
     Axis {

@@ -11,7 +11,7 @@ use crate::tensor::looped::Looped;
 use crate::tensor::{Carrier, Graph};
 
 /// What emitted tokens are called, as outputs and as operations.
-pub(super) const EMITTED: &str = "emitted token";
+pub const EMITTED: &str = "emitted token";
 
 pub(super) fn decoding(mut model: Model, tokens: u64) -> Result<Looped> {
     model.context = Size::fixed(model.context.value);

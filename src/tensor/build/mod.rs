@@ -23,6 +23,8 @@ use crate::number::{Function, Rational, rational_from_decimal};
 use crate::spec::{Architecture, Numerics, Positions, Rounding};
 use crate::tensor::{Carrier, Graph, Node, Op, Param, ParamId, Parameters, ParamsError};
 
+pub use decoding::EMITTED;
+
 /// Why no graph could be made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
