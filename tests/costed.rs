@@ -81,9 +81,9 @@ fn agrees(what: &str, named: &Named, names: &[String]) {
         let cut = found.depth.named.skeleton.clone().resized(|name| length(name)).unwrap();
         assert_eq!(cut.depth(), by_force, "{what} {names:?} {number}");
         let law = &found.depth.law;
-        assert!(law.upper(length).is_none_or(|upper| upper >= by_force.into()), "{what} {names:?} {number}: {law}");
-        assert!(law.lower(length).is_none_or(|lower| lower <= by_force.into()), "{what} {names:?} {number}: {law}");
-        assert!(law.value(length).is_some() || number < 4, "{what} {names:?} {number}: {law}");
+        assert!(law.upper(&length).is_none_or(|upper| upper >= by_force.into()), "{what} {names:?} {number}: {law}");
+        assert!(law.lower(&length).is_none_or(|lower| lower <= by_force.into()), "{what} {names:?} {number}: {law}");
+        assert!(law.value(&length).is_some() || number < 4, "{what} {names:?} {number}: {law}");
     }
     let path = found.depth.path().unwrap();
     let last = path.last().map_or(0, |visit| visit.layer);
@@ -159,7 +159,7 @@ fn arithmetic_laws_are_the_formulas_worked_out_by_hand() {
             // A map of `width` features, its bias where it reads what is below, the sum of the two maps, tanh.
             let (map, maps) = (1 + log(width), width * (2 * width - 1));
             let depth = layers * (map + 3) + (context - 1) * (map + 2) + map;
-            assert_eq!(found.depth.law.value(of), Some(depth.into()), "{width} {layers} {context}");
+            assert_eq!(found.depth.law.value(&of), Some(depth.into()), "{width} {layers} {context}");
             let count = layers * context * (2 * maps + 3 * width) + context * vocabulary * (2 * width - 1);
             assert_eq!(found.costs.count.value(|name| of(name).unwrap()), count.into());
         }
@@ -173,7 +173,7 @@ fn arithmetic_laws_are_the_formulas_worked_out_by_hand() {
         for steps in [1, 2, 16, 1 << 40] {
             // Products and their sum, less the target; times x, times the step size, added to the weights.
             let (depth, count) = (steps * (log(features) + 5), steps * 5 * features);
-            assert_eq!(found.depth.law.value(|_| Some(steps)), Some(depth.into()), "{features} {steps}");
+            assert_eq!(found.depth.law.value(&|_| Some(steps)), Some(depth.into()), "{features} {steps}");
             assert_eq!(found.costs.count.value(|_| steps), count.into(), "{features} {steps}");
         }
     }

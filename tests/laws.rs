@@ -123,7 +123,8 @@ fn systems_are_compared_and_one_without_the_axis_shows_a_dash() {
     assert!(text.contains("d gd-least-squares: no axis context"), "{text}");
     args.push("--json");
     let compared = json(&args, 0);
-    let depth = |system: usize, length: usize| compared["systems"][system]["depth"][length].as_str().unwrap().to_owned();
+    let depth =
+        |system: usize, length: usize| compared["systems"][system]["depth"][length].as_str().unwrap().to_owned();
     assert_eq!(compared["lengths"], serde_json::json!([1, 1024, 1_048_576]));
     assert_eq!((depth(0, 0), depth(0, 2)), ("13".to_owned(), "13".to_owned()));
     assert_eq!((depth(1, 0), depth(1, 2)), ("4".to_owned(), "1048579".to_owned()));

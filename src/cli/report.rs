@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{law, model, output, system};
-use crate::pipeline::subject::{Options, Subject};
+use crate::pipeline::costed::{self, Costed};
+use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::subject::{self, Options, Subject};
 use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
 use crate::report::system::{Scan, SystemReport};
+use crate::report::system_cost::{OpaqueText, SystemCostReport};
 use crate::report::{Opaque, Report, cost_text, json, system_text, text};
 use crate::spec::{Document, Spec};
 use crate::words::Strategy;
@@ -57,6 +60,7 @@ Examples:
   isobath report circuits/tiny-gpt.toml --json
   isobath report circuits/gd-least-squares.toml --steps 64 --certificate gd.json
   isobath report circuits/rnn.toml --context 1M --at layers=4
+  isobath report circuits/decoding.toml --opaque --model arithmetic
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl";
@@ -91,19 +95,49 @@ fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
 }
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
-    if args.reads_weights() || args.model != ModelName::Threshold || args.asks_opaque() {
-        let message = "--bound, --weights, --recorded, --model and --opaque are of models without loops";
+    if args.reads_weights() {
+        let message = "--bound, --weights and --recorded are of models without loops";
         return Err(Failure::at(&args.file, message));
     }
     let options = args.settings.options(Strategy::Depth, false);
-    let subject = Subject::new(document, &options).map_err(|error| Failure::at(&args.file, error))?;
+    let at = |error| Failure::at(&args.file, error);
+    match args.model {
+        ModelName::Threshold => looped(args, document, &options),
+        ModelName::Arithmetic => {
+            looped_costs(args, document, &LoopedModel::of(document, &options).map_err(at)?, cost::Model::Arithmetic)
+        }
+        ModelName::Boolean => {
+            looped_costs(args, document, &LoopedModel::of(document, &options).map_err(at)?, cost::Model::Boolean)
+        }
+    }
+}
+
+fn looped(args: &Args, document: &Document, options: &Options) -> Result<String, Failure> {
+    let subject = Subject::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
     let mut report = SystemReport::new(&subject, options.strategy);
-    report.scan = scan(document, &options);
+    report.scan = scan(document, options);
+    if args.asks_opaque() {
+        report.opaque = Some(OpaqueText::new(&costed::opaque(&costed::layers(&subject.model), &args.observe)?));
+    }
     Ok(match (args.json, args.quiet) {
         (true, _) => json::json(&report)?,
         (_, true) => system_text::sentence(&report),
         _ => system_text::text(&report),
     })
+}
+
+fn looped_costs(
+    args: &Args,
+    document: &Document,
+    model: &LoopedModel,
+    counted: cost::Model,
+) -> Result<String, Failure> {
+    let costed = Costed::new(model, counted).map_err(|error| Failure::at(&args.file, error))?;
+    let mut report = SystemCostReport::new(subject::name(document), &costed)?;
+    if args.asks_opaque() {
+        report.opaque = Some(OpaqueText::new(&costed::opaque(&costed.costs.named, &args.observe)?));
+    }
+    Ok(if args.json { json::json(&report)? } else { report.text() })
 }
 
 /// The parallel-prefix lowering of a recurrent network, told beside the sequential one.

@@ -77,8 +77,8 @@ impl Depth {
         let axes = self.named.skeleton.axes();
         let of = |name: &str| axes.iter().find(|axis| &*axis.name == name).map(|axis| axis.length);
         let visited = || self.is_small().then(|| BigInt::from(self.named.skeleton.depth()));
-        let exact = self.law.value(of).or_else(visited).map(|depth| (depth, true));
-        exact.or_else(|| Some((self.law.upper(of)?, false)))
+        let exact = self.law.value(&of).or_else(visited).map(|depth| (depth, true));
+        exact.or_else(|| Some((self.law.upper(&of)?, false)))
     }
 
     /// The vertices that cost something on a longest path; none where there are too many iterations to visit.

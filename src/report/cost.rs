@@ -187,6 +187,17 @@ fn assumptions(spec: &Spec, model: Model) -> Vec<String> {
     list
 }
 
+/// The rules of a model for systems whose formats stand in their file.
+pub(super) fn rules(model: Model) -> Vec<String> {
+    let mut list = match model {
+        Model::Arithmetic => arithmetic(),
+        Model::Boolean => boolean("their format", "theirs"),
+    };
+    list.push("depth is counted by tensors, and the law is of that count, by certificates".to_owned());
+    list.push("this is the cost of these constructions, not a lower bound: shallower ones may exist".to_owned());
+    list
+}
+
 fn arithmetic() -> Vec<String> {
     [
         "operations on reals with at most two operands, each at cost 1, by the rules of arXiv 2603.09786",

@@ -24,6 +24,8 @@ mod path;
 
 pub mod system;
 
+pub mod system_cost;
+
 pub mod system_text;
 
 pub mod text;

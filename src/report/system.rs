@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::system_cost::OpaqueText;
 use super::{Step, strategy_name};
 use crate::certificate::Certificate;
 use crate::circuit::Node;
@@ -50,6 +51,9 @@ pub struct SystemReport {
     pub scan: Option<Scan>,
     /// The blocks.
     pub blocks: Vec<BlockReport>,
+    /// The longest run between observed values, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opaque: Option<OpaqueText>,
     /// The lengths at which the critical path is told: at most two of each.
     pub path_at: Lengths,
     /// The gates of a longest path at those lengths.
@@ -140,6 +144,7 @@ impl SystemReport {
             bound: "upper",
             law: law(subject),
             scan: None,
+            opaque: None,
             blocks: blocks(subject),
             path_at: short(&lengths),
             critical_path: path(subject, &short(&lengths)),

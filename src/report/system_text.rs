@@ -7,14 +7,9 @@ use super::text::{assumptions, path};
 
 /// The report as plain text.
 pub fn text(report: &SystemReport) -> String {
-    let parts = [
-        head(report),
-        figures(report),
-        law(report),
-        blocks(report),
-        critical(report),
-        assumptions(&report.assumptions),
-    ];
+    let mut parts = vec![head(report), figures(report), law(report), blocks(report), critical(report)];
+    parts.extend(report.opaque.as_ref().map(|opaque| opaque.text()));
+    parts.push(assumptions(&report.assumptions));
     parts.join("\n")
 }
 
