@@ -138,6 +138,17 @@ fn an_inner_loop_over_examples_multiplies() {
     assert_eq!(text(&apart), "2*examples + 1");
 }
 
+/// Training on looped layers: the weights of each example pass through all layers, from epoch to epoch.
+#[test]
+fn three_axes_multiply() {
+    let (back, same, last) = (At::Back(1), At::Back(0), At::Last);
+    let carried =
+        vec![wire(1, &[same, same, back]), wire(1, &[same, back, last]), wire(1, &[back, last, last]), wire(0, &[])];
+    let training = system(&["epochs", "examples", "layers"], vec![constant(4), cell(3, vec![0, 1, 2], vec![carried])]);
+    assert_eq!(text(&training), "3*epochs*examples*layers + 4");
+    assert_eq!(rates(&training), ["3*examples*layers", "3*epochs*layers", "3*epochs*examples"]);
+}
+
 #[test]
 fn phases_add_and_pipelines_take_the_slowest() {
     let back = |block| wire(block, &[At::Back(1)]);
@@ -206,4 +217,16 @@ fn a_thousand_vertices_are_quick() {
     eprintln!("{law}: {:?}", start.elapsed());
     assert!(agrees(&large, &law, &grid(1, 20)) && law.exact(), "{law}");
     assert!(start.elapsed().as_secs() < 20);
+    let (back, same) = (At::Back(1), At::Back(0));
+    let mut layer = large.blocks()[1].clone();
+    layer.axes = vec![0, 1];
+    for (state, port) in layer.ports.iter_mut().enumerate() {
+        *port = vec![wire(1, &[same, back]), wire(1, &[back, At::Last]), wire(0, &[])];
+        port[..2].iter_mut().for_each(|wire| wire.output = state);
+    }
+    let nested = system(&["tokens", "layers"], vec![constant(1), layer]);
+    let start = std::time::Instant::now();
+    let law = derive(&nested).unwrap();
+    eprintln!("{law}: {:?}", start.elapsed());
+    assert!(law.exact() && agrees(&nested, &law, &grid(2, 4)), "{law}");
 }

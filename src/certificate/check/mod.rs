@@ -46,7 +46,7 @@ pub enum CheckError {
 }
 
 /// The most cases times vertices, or iterations times vertices.
-const MOST_WORK: u128 = 20_000_000;
+const MOST_WORK: u128 = 5_000_000;
 
 /// What the certificate proves.
 ///
@@ -68,7 +68,7 @@ pub fn check(skeleton: &Skeleton, certificate: &Certificate) -> Result<Proved, C
     Ok(Proved::new(&certificate.proof))
 }
 
-/// That vertices read earlier ones, wires and outputs lead somewhere, and all iterations have the same depths.
+/// That vertices read earlier ones, wires and outputs lead somewhere, no axis is named twice, and all iterations have the same depths.
 pub(crate) fn sound(skeleton: &Skeleton) -> Result<(), CheckError> {
     let outputs = |block: usize| skeleton.blocks().get(block).map_or(0, |b| b.bodies[0].outputs.len());
     for block in skeleton.blocks() {
@@ -78,13 +78,18 @@ pub(crate) fn sound(skeleton: &Skeleton) -> Result<(), CheckError> {
             Reads::Port(port) => *port < block.ports.len(),
         };
         let fine = block.bodies.iter().all(|body| body == part)
+            && block.axes.iter().enumerate().all(|(at, axis)| !block.axes[..at].contains(axis))
+            && part.vertices.iter().all(|vertex| vertex.latency <= 1 << 40)
             && part.vertices.iter().map(|vertex| &vertex.reads).enumerate().all(fits)
             && part.outputs.iter().all(|vertex| *vertex < part.vertices.len())
             && block.ports.iter().flatten().all(|wire| wire.output < outputs(wire.block));
         fine.then_some(()).ok_or_else(|| CheckError::Skeleton(block.name.clone()))?;
     }
-    let fine = skeleton.outputs().iter().all(|outlet| outlet.output < outputs(outlet.block));
-    fine.then_some(()).ok_or_else(|| CheckError::Skeleton("outputs".to_owned()))
+    let names: Vec<&str> = skeleton.axes().iter().map(|axis| &*axis.name).collect();
+    let fine = names.iter().enumerate().all(|(at, name)| !names[..at].contains(name))
+        && !skeleton.outputs().is_empty()
+        && skeleton.outputs().iter().all(|outlet| outlet.output < outputs(outlet.block));
+    fine.then_some(()).ok_or_else(|| CheckError::Skeleton("of the outputs".to_owned()))
 }
 
 /// Potentials with their polynomials read.
@@ -97,7 +102,7 @@ struct Read<'a> {
 
 fn potentials(skeleton: &Skeleton, proof: &Potentials) -> Result<(), CheckError> {
     let named = proof.axes.iter().map(|axis| &*axis.name).eq(skeleton.axes().iter().map(|axis| &*axis.name));
-    let small = |axis: &Classes| axis.edge <= 1000 && axis.minimum <= 1 << 40 && axis.period <= 1000;
+    let small = |axis: &Classes| axis.edge <= 256 && axis.minimum <= 1 << 40 && axis.period <= 256;
     let proper = |axis: &Classes| axis.period >= 1 && axis.minimum >= 1 && named;
     match () {
         () if !named || !proof.axes.iter().all(proper) => return malformed("its axes are not those of the circuit"),
@@ -152,6 +157,10 @@ impl Read<'_> {
             if let Some(vertex) = found {
                 return Err(CheckError::Unproved(format!("vertex {vertex} of block `{}`", block.name)));
             }
+        }
+        let classes = |axis: &Classes| u128::from(axis.edge + axis.period);
+        if self.proof.axes.iter().map(classes).map(|count| count * count).product::<u128>() > MOST_WORK {
+            return Err(CheckError::TooLarge("cases of the claim"));
         }
         let above = self.proof.bound == Bound::AtLeast || self.below_claim();
         let below = self.proof.bound == Bound::AtMost || self.above_claim();

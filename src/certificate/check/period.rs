@@ -33,7 +33,8 @@ pub(super) fn check(skeleton: &Skeleton, proof: &Period) -> Result<(), CheckErro
         return malformed("it has not fixed all other axes at a length");
     }
     let (start, period) = (proof.start, proof.period);
-    if start > 1_000_000 || period > 1_000_000 {
+    let long = |fixed: &Fixed| fixed.length > 1_000_000;
+    if start > 1_000_000 || period > 1_000_000 || proof.fixed.len() > 5 || proof.fixed.iter().any(long) {
         return Err(CheckError::TooLarge("the period or what is before it"));
     }
     let delay = longest(skeleton, axis).max(1);
