@@ -2,6 +2,8 @@
 
 pub mod looped;
 
+pub mod path;
+
 pub mod subject;
 
 use std::collections::BTreeMap;
