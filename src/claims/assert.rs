@@ -20,11 +20,11 @@
 //! In a property test, `?` turns a [`Failure`](super::failure::Failure) into that of a case, so that proptest looks for a smaller one:
 //!
 //! ```
-//! use isobath::{claims::assert::hold, strategies::{ProgramLimits, programs}};
+//! use isobath::{claims::assert::hold, strategies::{RecurrentLimits, recurrents}};
 //! use proptest::test_runner::{Config, TestRunner};
 //!
 //! let mut runner = TestRunner::new(Config { cases: 4, failure_persistence: None, ..Config::default() });
-//! runner.run(&programs(ProgramLimits::default()), |case| Ok(hold(&case.program(), "<= 6*steps + 6")?)).unwrap();
+//! runner.run(&recurrents(RecurrentLimits::default()), |case| Ok(hold(&case.recurrent(), ">= context")?)).unwrap();
 //! ```
 
 use std::ops::Deref;

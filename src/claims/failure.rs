@@ -87,6 +87,9 @@ impl fmt::Display for Counterexample {
         let fewer = if BigInt::from(self.path.len()) < self.depth { " (shorter lengths than there)" } else { "" };
         let at: Vec<String> = self.path_at.iter().map(|(axis, length)| format!("{axis} = {length}")).collect();
         let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
+        if self.path.is_empty() {
+            return write!(f, "  critical path{at}: no gates");
+        }
         write!(f, "  critical path{at}{fewer}, from the inputs on:")?;
         rows(&self.path).iter().try_for_each(|row| write!(f, "\n    {row}"))
     }

@@ -21,7 +21,7 @@ fn bounds_hold_for_all_lengths_or_at_one() {
 #[test]
 fn a_counterexample_is_the_smallest_with_its_path() {
     let text = failure("gd-least-squares", "<= 2*steps");
-    assert!(text.starts_with("the depth of gd-least-squares is not <= 2*steps\n  law: 2*steps + 1"), "{text}");
+    assert!(text.starts_with("the depth of gd-least-squares is not <= 2*steps\n  law: depth = 2*steps + 1"), "{text}");
     assert!(text.contains("at steps = 1 the depth is 3, not <= 2\n  critical path at steps = 1"), "{text}");
     assert_eq!(text.lines().count(), 4 + 3, "{text}");
     assert!(text.lines().nth(4).unwrap().trim_start().starts_with("1  step[steps 0]  "), "{text}");
