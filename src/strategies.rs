@@ -17,9 +17,13 @@
 //! }).unwrap();
 //! ```
 
+mod looped;
 mod program;
+mod recurrent;
 
+pub use looped::{LoopCase, LoopLimits, loops};
 pub use program::{ProgramCase, ProgramLimits, programs};
+pub use recurrent::{RecurrentCase, RecurrentLimits, recurrents};
 
 use std::fmt;
 

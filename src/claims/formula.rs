@@ -142,10 +142,12 @@ impl Reader<'_> {
         if self.takes(')') { Ok(all) } else { Err("a parenthesis is not closed".to_owned()) }
     }
 
-    fn digits(&mut self) -> Result<&str, String> {
+    /// Digits, which may be parted as in `1_000`.
+    fn digits(&mut self) -> Result<String, String> {
         self.rest = self.rest.trim_start();
-        let end = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
+        let digits = digits.replace('_', "");
         self.rest = rest;
         if (1..=MOST_DIGITS).contains(&digits.len()) {
             Ok(digits)
@@ -187,6 +189,7 @@ mod tests {
             assert_eq!(at(" max(2*n, 5*layers + 1)*3 - 2 ", n, l), BigInt::from((2 * n).max(5 * l + 1) * 3 - 2));
             assert_eq!(at("(n+1)*(layers+2)", n, l), BigInt::from((n + 1) * (l + 2)));
             assert_eq!(at("n^2-n+max(1)", n, l), BigInt::from(n * n - n + 1));
+            assert_eq!(at("1_000*n", n, l), BigInt::from(1000 * n));
         }
         for text in
             ["", "9*", "n n", "max(1", "-1", "max(n, 1)*n", "1 - max(n, 2)", "n^99", "2^n", "$", &"(".repeat(99)]

@@ -37,7 +37,8 @@ impl Relation {
         }
     }
 
-    fn holds(self, depth: &BigInt, bound: &BigInt) -> bool {
+    /// Whether a depth and a bound compare so.
+    pub fn holds(self, depth: &BigInt, bound: &BigInt) -> bool {
         match self {
             Self::AtMost => depth <= bound,
             Self::AtLeast => depth >= bound,
@@ -98,7 +99,9 @@ pub fn decide(
             None => covered &= one_sided(law, relation, of, &bound),
         }
     }
-    if covered && proves(law, axes, relation, formula, fixed, &below) { Decision::Proved } else { Decision::Open }
+    // Where no axis is free, one place was all there was to try.
+    let proved = covered && (free.is_empty() || proves(law, axes, relation, formula, fixed, &below));
+    if proved { Decision::Proved } else { Decision::Open }
 }
 
 /// Whether a bound of a law that is not exact suffices.

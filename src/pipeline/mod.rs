@@ -4,6 +4,8 @@ pub mod costed;
 
 pub mod looped;
 
+pub mod path;
+
 pub mod subject;
 
 use std::collections::BTreeMap;

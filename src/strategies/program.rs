@@ -53,6 +53,11 @@ impl ProgramCase {
         &self.toml
     }
 
+    /// Whether examples are hard-wired one a step. Where a coefficient happens to be zero, steps then differ, and no law is for such steps.
+    pub fn is_hard_wired(&self) -> bool {
+        self.toml.contains("[data]\nsource = \"random\"") && !self.toml.contains("batch = \"all\"")
+    }
+
     /// The program as a spec.
     ///
     /// # Panics
