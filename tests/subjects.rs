@@ -103,9 +103,9 @@ fn law_is_visited(subject: &Subject) -> Result<bool, TestCaseError> {
         let of = |name: &str| at.get(name).copied();
         let skeleton = skeleton.clone().resized(|name| of(name)).expect("no length is zero");
         let visited = BigInt::from(skeleton.depth());
-        prop_assert!(subject.law.upper(of).is_none_or(|upper| visited <= upper), "above {} at {at:?}", subject.law);
-        prop_assert!(subject.law.lower(of).is_none_or(|lower| visited >= lower), "below {} at {at:?}", subject.law);
-        exact &= subject.law.value(of).is_some_and(|value| value == visited);
+        prop_assert!(subject.law.upper(&of).is_none_or(|upper| visited <= upper), "above {} at {at:?}", subject.law);
+        prop_assert!(subject.law.lower(&of).is_none_or(|lower| visited >= lower), "below {} at {at:?}", subject.law);
+        exact &= subject.law.value(&of).is_some_and(|value| value == visited);
     }
     Ok(exact)
 }
@@ -142,7 +142,7 @@ fn holds(document: &Document, seed: u64, counts: &RefCell<Counts>) -> Result<(),
         return Ok(());
     };
     let lengths = free.lengths();
-    let law = free.law.upper(|name| lengths.get(name).copied()).expect("a law for these lengths");
+    let law = free.law.upper(&|name| lengths.get(name).copied()).expect("a law for these lengths");
     prop_assert!(BigInt::from(depth) <= law, "{depth} layers with weights, {} with any", free.law);
     let path = free.critical_path(&lengths).expect("few iterations");
     prop_assert_eq!(BigInt::from(path.len()), free.depth(&lengths).expect("a depth").0);
