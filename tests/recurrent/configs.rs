@@ -104,5 +104,5 @@ fn mamba_configs_are_read_strictly() {
     }
     read("").unwrap();
     let error = spec::read(&path).unwrap_err().to_string();
-    assert!(error.contains("is a recurrent network (cell `mamba`), not a transformer"), "{error}");
+    assert!(error.contains("describes a recurrent network (cell `mamba`), not a transformer"), "{error}");
 }
