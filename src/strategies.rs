@@ -1,5 +1,8 @@
 //! Proptest strategies for model specs, weights and inputs, so that users can property-test depth bounds of their own.
 //!
+//! [`cases`] are transformers in one forward pass, [`loops`] transformers in loops, [`recurrents`] recurrent networks, [`programs`]
+//! learning rules; `claims::assert::hold` holds a bound against any of them.
+//!
 //! A [`Case`] holds the native TOML of a model; a failing one is shown as that text, which can be saved and given to the
 //! command line as it is. Shrinking goes towards fewer layers, narrower widths, shorter contexts, and every option off.
 //!

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::Formula;
-use super::check::compare;
+use super::check::{compare, held};
 use super::failure::{Counterexample, Failure, Undecided};
 use super::judge::{Decision, Lengths, Relation};
 use crate::pipeline::subject::{Options, Subject};
@@ -226,6 +226,7 @@ pub fn hold<T: Measurable + ?Sized>(subject: &T, claim: &str) -> Result<(), Fail
     let asserted: Asserted = claim.parse().map_err(Failure::Refused)?;
     let subject = subject.measured().map_err(Failure::Refused)?;
     let Asserted { relation, formula, at } = &asserted;
+    let at = &held(&subject, formula, at).map_err(Failure::Refused)?;
     let (decision, law) = compare(&subject, *relation, formula, at).map_err(Failure::Refused)?;
     let undecided = || Undecided { name: subject.name.clone(), relation: *relation, bound: formula.text.clone(), law };
     match decision {

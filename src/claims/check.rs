@@ -247,6 +247,7 @@ pub fn compare(
     if let Some(name) = formula.names.iter().chain(at.keys()).find(|name| !subject.has(name)) {
         return Err(lacks(subject, name));
     }
+    let at = &held(subject, formula, at)?;
     let mut axes: Vec<Dim> = subject.axes().iter().map(|axis| axis.name.clone()).collect();
     axes.extend(
         subject.flat.iter().map(|(name, _)| name.clone()).filter(|name| formula.names.contains(&name.to_string())),
@@ -259,6 +260,24 @@ pub fn compare(
 /// A law is never told without the size its depth is bought with.
 fn law_and_size(subject: &Subject) -> String {
     format!("{}; gates at most {}", subject.law_text().replace('\n', "; "), subject.sizes.gates)
+}
+
+/// The lengths axes are held at; where the context is read in segments, it is counted in these.
+pub(super) fn held(subject: &Subject, formula: &Formula, at: &Lengths) -> Result<Lengths, String> {
+    let (Some(tokens), false) = (subject.segment, subject.lengths().contains_key("context")) else {
+        return Ok(at.clone());
+    };
+    if formula.names.iter().any(|name| name == "context") {
+        let name = &subject.name;
+        return Err(format!(
+            "{name} is read in segments of {tokens} tokens: write the bound in `segments`, not `context`"
+        ));
+    }
+    let mut held = at.clone();
+    if held.remove("context").is_some() {
+        held.extend(subject.at(at).into_iter().filter(|(name, _)| name == "segments"));
+    }
+    Ok(held)
 }
 
 /// `at layers = 1 it is 13, not <= 12`.

@@ -120,7 +120,7 @@ pub enum RecurrentError {
 type Result<T> = std::result::Result<T, RecurrentError>;
 
 /// The most positions of one system.
-const MOST_POSITIONS: u64 = 1 << 32;
+const MOST_POSITIONS: u64 = 1 << 60;
 
 /// The most positions of a scan, which lists them all.
 const MOST_SCANNED: u64 = 1 << 16;

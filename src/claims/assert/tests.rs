@@ -41,8 +41,25 @@ fn paths_too_long_to_visit_are_shown_shorter() {
 fn lengths_are_made_small_one_after_the_other() {
     let text = failure("rnn", "<= context + 20");
     assert!(text.contains("at context = 1, layers = "), "{text}");
-    let text = failure("tiny-llama", ">= context");
-    assert!(text.contains("at context = 15, layers = 1 the depth is 14, not >= 15"), "{text}");
+    let text = failure("tiny-llama", ">= context - 20");
+    assert!(text.contains("at context = 36, layers = 1 the depth is 15, not >= 16"), "{text}");
+}
+
+#[test]
+fn a_context_read_in_segments_is_counted_in_them() {
+    let text = failure("segment-memory", "<= 10, at context = 6, layers = 2");
+    assert!(text.contains("at layers = 2, segments = 3 the depth is 40, not <= 10"), "{text}");
+    let text = failure("segment-memory", "<= 100*layers*context");
+    assert!(text.contains("in segments of 2 tokens: write the bound in `segments`"), "{text}");
+}
+
+#[test]
+fn a_circuit_without_gates_has_no_path() {
+    let text = "[program]\nkind = 'gradient-descent'\nfeatures = 1\nstep_size = 0.5\nloss = 'mlp'\nhidden = 1\n\
+                activation = 'relu'\n[weights]\nsource = 'zeros'\n";
+    let still = spec::parse_document("still.toml", text).unwrap();
+    let text = hold(&still, ">= steps").unwrap_err().to_string();
+    assert!(text.contains("the depth is 0, not >= 1") && text.ends_with("at steps = 1: no gates"), "{text}");
 }
 
 #[test]

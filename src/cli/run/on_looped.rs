@@ -28,8 +28,9 @@ pub(super) struct Request {
 impl Request {
     /// Runs the system on each list of levels.
     pub fn run(&self, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
-        inputs.iter().try_for_each(|input| self.check(input))?;
+        // First what refuses too many iterations: inputs are listed one by one.
         let circuit = self.model.unrolled()?;
+        inputs.iter().try_for_each(|input| self.check(input))?;
         let gates = match self.by {
             By::Evaluate | By::Interpret => None,
             By::Simulate | By::All => Some(self.gates(&circuit)?),
