@@ -17,7 +17,7 @@
 //! isobath::assert_depth!("circuits/gd-least-squares.toml", <= 2*steps);
 //! ```
 //!
-//! In a property test, `?` turns a [`Failure`](super::failure::Failure) into that of a case, so that proptest looks for a smaller one:
+//! In a property test, `?` turns a [`Failure`] into that of a case, so that proptest looks for a smaller one:
 //!
 //! ```
 //! use isobath::{claims::assert::hold, strategies::{RecurrentLimits, recurrents}};
@@ -55,14 +55,12 @@ use crate::spec::{self, Document, Looped, Recurrent, Spec};
 /// ```
 #[macro_export]
 macro_rules! assert_depth {
-    ($subject:expr, <= $($bound:tt)+) => { $crate::assert_depth!(@ $subject, concat!("<= ", stringify!($($bound)+))) };
-    ($subject:expr, >= $($bound:tt)+) => { $crate::assert_depth!(@ $subject, concat!(">= ", stringify!($($bound)+))) };
-    ($subject:expr, == $($bound:tt)+) => { $crate::assert_depth!(@ $subject, concat!("== ", stringify!($($bound)+))) };
-    (@ $subject:expr, $claim:expr) => {
-        if let Err(failure) = $crate::claims::assert::hold(&$subject, $claim) {
+    ($subject:expr, $relation:tt $($bound:tt)+) => {{
+        let claim = concat!(stringify!($relation), " ", stringify!($($bound)+));
+        if let Err(failure) = $crate::claims::assert::hold(&$subject, claim) {
             panic!("{failure}");
         }
-    };
+    }};
 }
 
 /// What a bound can be asserted of.

@@ -89,7 +89,7 @@ pub enum Op {
         /// The vocabulary size.
         vocabulary: u64,
     },
-    /// `round(scale * table[token])`, of token ids [position] or of one-hot choices [position, vocabulary].
+    /// `round(scale * table[token])`, of token ids `[position]` or of one-hot choices `[position, vocabulary]`.
     Embed {
         /// [vocabulary, width].
         table: ParamId,

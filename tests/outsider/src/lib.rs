@@ -1,5 +1,6 @@
 //! Bounds on depth that a user of the library derives by hand, as formulas for `isobath::claims`; the tests hold random systems against them.
 
+use isobath::spec::program::{Optimiser, Program, Rule};
 use isobath::spec::{Block, Join, Output, Placement, Rounding, Spec};
 
 /// Layers of a norm: its input with the squares, and the normalised value.
@@ -30,5 +31,11 @@ fn block(block: &Block) -> u64 {
     }
 }
 
-/// At most so deep are learning rules: in one step at most so many products and functions follow each other.
-pub const DESCENT: &str = "6*steps + 6";
+/// At most so deep is a learning rule, with a loss of at most two functions.
+///
+/// Forth, hidden units and their products with the weights above; back, three products, each by a slope or a weight; Adam stores m and
+/// multiplies it by the root of v. Before the first step and after the last there is no more than a store and a product each.
+pub fn learning(program: &Program) -> String {
+    let adam = matches!(&program.rule, Rule::Descent(descent) if matches!(descent.optimiser, Optimiser::Adam(_)));
+    format!("{}*steps + 4", if adam { 7 } else { 5 })
+}
