@@ -41,13 +41,38 @@ A system without the axis shows a dash. Files that cannot be lowered as circuits
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (axis, first, last) = &args.over;
     let lengths = comparison::lengths(*first, *last, args.points);
-    let rows = args.files.iter().map(|file| row(args, file, axis, &lengths)).collect::<Result<Vec<_>, _>>()?;
+    let rows = side_by_side(&args.files, |file| row(args, file, axis, &lengths))?;
     if rows.iter().all(|row| row.growth.is_none()) {
         return Err(Failure::refused(format!("none of these has an axis `{axis}`")));
     }
     let comparison = Comparison { schema: SCHEMA, axis: axis.clone(), lengths, systems: rows };
     let shown = if args.json { json::json(&comparison)? } else { comparison::text(&comparison) };
     output::print(shown.as_bytes())
+}
+
+/// One result per file, in order, on as many threads as there are processors.
+fn side_by_side<T: Send>(
+    files: &[PathBuf],
+    work: impl Fn(&std::path::Path) -> Result<T, Failure> + Sync,
+) -> Result<Vec<T>, Failure> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(file) = files.get(place) else { return done };
+            done.push((place, work(file)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(files.len()));
+    let mut done: Vec<(usize, Result<T, Failure>)> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        all.into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, row)| row).collect()
 }
 
 fn row(args: &Args, file: &std::path::Path, axis: &str, lengths: &[u64]) -> Result<Row, Failure> {

@@ -24,7 +24,13 @@ const fn plan(edge: u64, periodic: bool, from: Option<u64>, span: i128) -> Plan 
 }
 
 /// Plans for exact laws, the likeliest first.
-pub(super) const FIRST: [Plan; 3] = [plan(0, false, None, 6), plan(1, false, None, 6), plan(2, false, None, 8)];
+pub(super) const FIRST: [Plan; 5] = [
+    plan(0, false, None, 2),
+    plan(1, false, None, 2),
+    plan(0, false, None, 6),
+    plan(1, false, None, 6),
+    plan(2, false, None, 8),
+];
 
 /// Plans for what needs more.
 pub(super) const MORE: [Plan; 10] = [

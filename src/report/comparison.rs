@@ -115,13 +115,14 @@ fn plot(comparison: &Comparison) -> String {
     let mut canvas = vec![vec![' '; columns]; rows];
     for (place, row) in comparison.systems.iter().enumerate() {
         let points: Vec<(f64, f64)> = x.iter().copied().zip(depths(row)).collect();
-        for column in 0..columns {
+        let mut draw = |column: usize| {
             let at = left + (right - left) * column as f64 / (columns - 1) as f64;
-            let Some(depth) = between(&points, at) else { continue };
+            let Some(depth) = between(&points, at) else { return };
             let line = rows - 1 - ((depth / most) * (rows - 1) as f64).round() as usize;
             let cell = &mut canvas[line][column];
             *cell = if *cell == ' ' { mark(place) } else { '*' };
-        }
+        };
+        (0..columns).for_each(&mut draw);
     }
     drawn(&canvas, most, comparison)
 }
