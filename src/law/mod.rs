@@ -170,7 +170,7 @@ impl fmt::Display for Law {
 /// When no certificate can be for it, or none was found.
 pub fn derive(skeleton: &Skeleton) -> Result<Law, LawError> {
     sound(skeleton)?;
-    if let Some(found) = search::FIRST.iter().find_map(|plan| search::exact(skeleton, plan)) {
+    if let Some(found) = search::first(skeleton).iter().find_map(|plan| search::exact(skeleton, plan)) {
         return Ok(law(skeleton, found, Vec::new()));
     }
     if let [axis] = skeleton.axes()

@@ -4,7 +4,7 @@ use super::{bounds, period, ratio, table, write};
 use crate::certificate::check::check;
 use crate::certificate::{Bound, Certificate, Classes, Fixed, Period, Polynomial, Potentials, Proof, Proved};
 use crate::loops::skeleton::Part;
-use crate::loops::{Axis, Block, Skeleton};
+use crate::loops::{At, Axis, Block, Skeleton};
 use table::Table;
 
 /// A certificate and what the checker says it proves.
@@ -23,14 +23,15 @@ const fn plan(edge: u64, periodic: bool, from: Option<u64>, span: i128) -> Plan 
     Plan { edge, periodic, from, span }
 }
 
-/// Plans for exact laws, the likeliest first.
-pub(super) const FIRST: [Plan; 5] = [
-    plan(0, false, None, 2),
-    plan(1, false, None, 2),
-    plan(0, false, None, 6),
-    plan(1, false, None, 6),
-    plan(2, false, None, 8),
-];
+/// Plans for exact laws, the likeliest first: with delays of more than one, the first iterations are not like the rest.
+pub(super) fn first(skeleton: &Skeleton) -> Vec<Plan> {
+    let wires = skeleton.blocks().iter().flat_map(|block| block.ports.iter().flatten()).flat_map(|wire| &wire.at);
+    let delayed = wires.into_iter().any(|at| matches!(at, At::Back(2..)));
+    let quick =
+        if delayed { vec![plan(2, false, None, 4)] } else { vec![plan(0, false, None, 4), plan(1, false, None, 4)] };
+    let careful = [plan(0, false, None, 6), plan(1, false, None, 6), plan(2, false, None, 8)];
+    quick.into_iter().chain(careful).collect()
+}
 
 /// Plans for what needs more.
 pub(super) const MORE: [Plan; 10] = [
