@@ -115,7 +115,8 @@ fn a_law_goes_through_a_file_and_is_verified_in_another_process() {
 
 #[test]
 fn systems_are_compared_and_one_without_the_axis_shows_a_dash() {
-    let files = ["tiny-gpt", "rnn", "segment-memory", "gd-least-squares"].map(|name| circuit(&format!("{name}.toml")));
+    let files =
+        ["tiny-llama", "rnn", "segment-memory", "gd-least-squares"].map(|name| circuit(&format!("{name}.toml")));
     let mut args = vec!["compare"];
     args.extend(files.iter().map(String::as_str));
     args.extend(["--over", "context=1..1M", "--points", "3"]);
@@ -126,10 +127,12 @@ fn systems_are_compared_and_one_without_the_axis_shows_a_dash() {
     let depth =
         |system: usize, length: usize| compared["systems"][system]["depth"][length].as_str().unwrap().to_owned();
     assert_eq!(compared["lengths"], serde_json::json!([1, 1024, 1_048_576]));
-    assert_eq!((depth(0, 0), depth(0, 2)), ("13".to_owned(), "13".to_owned()));
+    assert_eq!((depth(0, 0), depth(0, 2)), ("15".to_owned(), "15".to_owned()));
     assert_eq!((depth(1, 0), depth(1, 2)), ("4".to_owned(), "1048579".to_owned()));
     assert_eq!((depth(2, 0), depth(2, 1)), ("22".to_owned(), "4621".to_owned()));
     assert_eq!(compared["systems"][3]["depth"], Value::Null);
+    let short = json(&["compare", &circuit("tiny-gpt.toml"), "--over", "context=1..8", "--points", "2", "--json"], 0);
+    assert_eq!(short["systems"][0]["depth"], serde_json::json!(["13", null]), "it has four positions");
     refused(&["compare", &circuit("rnn.toml"), "--over", "steps=1..4"], "none of these has an axis `steps`");
     refused(&["compare", &circuit("rnn.toml"), "--over", "context=4..1"], "4 is more than 1");
     refused(&["compare", &circuit("rnn.toml"), "--over", "context"], "context=1..1M");

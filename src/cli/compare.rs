@@ -35,7 +35,7 @@ Examples:
   isobath compare circuits/*.toml --over context=1..1M
   isobath compare circuits/gd-*.toml --over steps=1..1000 --json
 
-A system without the axis shows a dash. Files that cannot be lowered as circuits of threshold gates are refused.";
+A system without the axis, or beyond its position table, shows a dash. Files that cannot be lowered as circuits of threshold gates are refused.";
 
 /// Derives each law and sets them side by side.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -79,9 +79,9 @@ fn row(args: &Args, file: &std::path::Path, axis: &str, lengths: &[u64]) -> Resu
     let subject = system::subject(file, &args.settings)?;
     let has = subject.has(axis);
     let at: Vec<Lengths> = lengths.iter().map(|length| subject.at(&[(axis.to_owned(), *length)].into())).collect();
-    let told = |values: Option<Vec<String>>| values.filter(|_| has);
-    let depths = at.iter().map(|at| Some(subject.depth(at)?.0.to_string())).collect();
-    let gates = at.iter().map(|at| subject.size(&subject.sizes.gates, at).to_string()).collect();
+    let told = |values: Vec<Option<String>>| has.then_some(values);
+    let depths = at.iter().map(|at| Some(subject.depth(at)?.0.to_string()).filter(|_| subject.can_have(at))).collect();
+    let gates = |at: &Lengths| subject.can_have(at).then(|| subject.size(&subject.sizes.gates, at).to_string());
     Ok(Row {
         name: subject.name.clone(),
         law: subject.law_text().replace('\n', "; "),
@@ -89,7 +89,7 @@ fn row(args: &Args, file: &std::path::Path, axis: &str, lengths: &[u64]) -> Resu
         fixed: fixed(&subject, axis),
         growth: has.then(|| subject.growth(axis)).flatten().map(|(growing, rate)| growth(&growing.to_string(), &rate)),
         depth: told(depths),
-        gates: told(Some(gates)),
+        gates: told(at.iter().map(gates).collect()),
     })
 }
 

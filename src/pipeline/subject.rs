@@ -53,6 +53,8 @@ pub struct Subject {
     pub sizes: LoopedMeasure,
     /// Dimensions that lie inside of bodies, with the lengths they are bound to: the depth of no array depends on them.
     pub flat: Vec<(Dim, u64)>,
+    /// The longest context, where positions are a table.
+    pub limit: Option<u64>,
     /// Tokens of a segment, where the context is read a segment after the other.
     pub segment: Option<u64>,
 }
@@ -76,7 +78,12 @@ impl Subject {
         let model = lengthened(model, options, &flat)?;
         let (law, sizes) = (derive(&model.skeleton())?, model.size_law());
         let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
-        Ok(Self { name: name(document).to_owned(), formats: formats(document), model, law, sizes, flat, segment })
+        let limit = match document {
+            Document::Model(spec) => spec.architecture.context_limit(),
+            _ => None,
+        };
+        let (name, formats) = (name(document).to_owned(), formats(document));
+        Ok(Self { name, formats, model, law, sizes, flat, limit, segment })
     }
 
     /// The axes along which blocks are repeated.
@@ -116,6 +123,11 @@ impl Subject {
             lengths.insert(SEGMENTS.to_owned(), context.div_ceil(tokens));
         }
         lengths
+    }
+
+    /// Whether the system can have these lengths.
+    pub fn can_have(&self, lengths: &Lengths) -> bool {
+        self.limit.is_none_or(|limit| lengths.get(CONTEXT).is_none_or(|context| *context <= limit))
     }
 
     /// The depth at some lengths: the law's, or by visiting every iteration where the law says nothing and they are few; and whether

@@ -33,10 +33,10 @@ pub struct Row {
     pub fixed: Vec<(String, u64)>,
     /// `constant`, `logarithmic`, `linear` or `polynomial` in the axis; none where the system does not have it.
     pub growth: Option<String>,
-    /// Layers at each length; none where the system does not have the axis.
-    pub depth: Option<Vec<String>>,
+    /// Layers at each length, none where the system cannot have it; none at all where the system does not have the axis.
+    pub depth: Option<Vec<Option<String>>>,
     /// Gates at each length.
-    pub gates: Option<Vec<String>>,
+    pub gates: Option<Vec<Option<String>>>,
 }
 
 /// Lines and columns of the plot.
@@ -63,9 +63,8 @@ pub fn text(comparison: &Comparison) -> String {
         let fixed: Vec<String> =
             row.fixed.iter().map(|(axis, length)| format!("{axis} = {}", grouped(&length.to_string()))).collect();
         let fixed = if fixed.is_empty() { String::new() } else { format!("; {}", fixed.join(", ")) };
-        let bound = if row.bound == "exact" { "" } else { "at most " };
         let growth = row.growth.as_deref().map_or_else(|| format!("no axis {}", comparison.axis), str::to_owned);
-        text += &wrapped(&format!("{name}: "), &format!("{growth}; depth = {bound}{}{fixed}", row.law));
+        text += &wrapped(&format!("{name}: "), &format!("{growth}; {}{fixed}", row.law));
     }
     text + "Depths are of these constructions, not lower bounds: shallower circuits may exist.\n"
 }
@@ -79,8 +78,9 @@ fn table(comparison: &Comparison, names: &[String]) -> String {
     let mut lines: Vec<Vec<String>> = vec![[comparison.axis.clone()].into_iter().chain(head).collect()];
     let dashes = || vec!["-".to_owned(); comparison.lengths.len()];
     for (row, name) in comparison.systems.iter().zip(names) {
-        let told = |values: &Option<Vec<String>>| {
-            values.as_ref().map_or_else(dashes, |v| v.iter().map(|n| short(n)).collect())
+        let cell = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), short);
+        let told = |values: &Option<Vec<Option<String>>>| {
+            values.as_ref().map_or_else(dashes, |values| values.iter().map(cell).collect())
         };
         lines.push([name.clone()].into_iter().chain(told(&row.depth)).collect());
         lines.push(["    gates".to_owned()].into_iter().chain(told(&row.gates)).collect());
@@ -106,8 +106,10 @@ pub(super) fn aligned(lines: &[Vec<String>]) -> String {
 /// Both axes logarithmic; a later system does not hide an earlier one: `*` stands for several.
 fn plot(comparison: &Comparison) -> String {
     let (rows, columns) = PLOT;
+    // Lengths a system cannot have are at its end: its line stops before them.
     let depths = |row: &Row| -> Vec<f64> {
-        row.depth.iter().flatten().map(|depth| depth.parse::<f64>().unwrap_or(1.0).max(1.0).log10()).collect()
+        let told = row.depth.iter().flatten().flatten();
+        told.map(|depth| depth.parse::<f64>().unwrap_or(1.0).max(1.0).log10()).collect()
     };
     let most = comparison.systems.iter().flat_map(depths).fold(0.1, f64::max);
     let x: Vec<f64> = comparison.lengths.iter().map(|length| (*length as f64).max(1.0).log10()).collect();
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_system_without_the_axis_shows_a_dash() {
-        let row = |name: &str, depth: Option<Vec<String>>| Row {
+        let row = |name: &str, depth: Option<Vec<Option<String>>>| Row {
             name: name.to_owned(),
             law: "n".to_owned(),
             bound: "exact",
@@ -184,7 +186,7 @@ mod tests {
             gates: depth.clone(),
             depth,
         };
-        let depth = [1, 10, 100].map(|n: u32| n.to_string()).to_vec();
+        let depth = vec![Some("1".to_owned()), Some("10".to_owned()), None];
         let systems = vec![row("rnn", Some(depth)), row("gd", None)];
         let comparison = Comparison { schema: SCHEMA, axis: "context".to_owned(), lengths: vec![1, 10, 100], systems };
         let text = text(&comparison);
@@ -193,5 +195,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("b gd: no axis context"), "{text}");
+        assert!(text.lines().any(|line| line.starts_with("a rnn") && line.ends_with("10    -")), "{text}");
     }
 }
