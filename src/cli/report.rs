@@ -137,7 +137,11 @@ fn looped_costs(
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed.costs.named, &args.observe)?));
     }
-    Ok(if args.json { json::json(&report)? } else { report.text() })
+    Ok(match (args.json, args.quiet) {
+        (true, _) => json::json(&report)?,
+        (_, true) => report.sentence(),
+        _ => report.text(),
+    })
 }
 
 /// The parallel-prefix lowering of a recurrent network, told beside the sequential one.

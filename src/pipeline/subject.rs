@@ -53,6 +53,8 @@ pub struct Subject {
     pub sizes: LoopedMeasure,
     /// Dimensions that lie inside of bodies, with the lengths they are bound to: the depth of no array depends on them.
     pub flat: Vec<(Dim, u64)>,
+    /// Lengths the system was built for, of which its law says nothing.
+    pub built: Vec<(String, u64)>,
     /// The longest context, where positions are a table.
     pub limit: Option<u64>,
     /// Tokens of a segment, where the context is read a segment after the other.
@@ -82,8 +84,15 @@ impl Subject {
             Document::Model(spec) => spec.architecture.context_limit(),
             _ => None,
         };
+        let built = match document {
+            Document::Recurrent(recurrent) if options.recurrence == Recurrence::Scan => {
+                let asked = options.lengths.get(CONTEXT).copied();
+                vec![(CONTEXT.to_owned(), asked.unwrap_or(recurrent.default_context))]
+            }
+            _ => Vec::new(),
+        };
         let (name, formats) = (name(document).to_owned(), formats(document));
-        Ok(Self { name, formats, model, law, sizes, flat, limit, segment })
+        Ok(Self { name, formats, model, law, sizes, flat, built, limit, segment })
     }
 
     /// The axes along which blocks are repeated.
@@ -236,7 +245,9 @@ fn model(spec: &Spec, length: u64, bound: bool) -> Result<(Looped, Vec<(Dim, u64
 /// At the lengths asked for.
 fn lengthened(model: LoopedModel, options: &Options, flat: &[(Dim, u64)]) -> Result<LoopedModel, Error> {
     let axes: Vec<String> = model.graph.axes().iter().map(|axis| axis.name.to_string()).collect();
-    let known = |name: &String| axes.contains(name) || flat.iter().any(|(dim, _)| **dim == **name);
+    // A scan lists its positions: it is built for one context.
+    let built = |name: &String| name == CONTEXT && options.recurrence == Recurrence::Scan;
+    let known = |name: &String| axes.contains(name) || built(name) || flat.iter().any(|(dim, _)| **dim == **name);
     if let Some(axis) = options.lengths.keys().find(|name| !known(name)) {
         let has = axes.iter().cloned().chain(flat.iter().map(|(name, _)| name.to_string())).collect::<Vec<_>>();
         return Err(Error::Axis { axis: axis.clone(), has: has.join(", ") });

@@ -149,7 +149,7 @@ impl SystemReport {
             path_at: short(&lengths),
             critical_path: path(subject, &short(&lengths)),
             assumptions: assumptions(strategy),
-            axes: lengths,
+            axes: lengths.into_iter().chain(subject.built.iter().cloned()).collect(),
         }
     }
 }

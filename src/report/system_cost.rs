@@ -149,11 +149,20 @@ impl SystemCostReport {
         })
     }
 
+    /// One sentence: the depth with its size.
+    pub fn sentence(&self) -> String {
+        let (depth, name, size) = (grouped(&self.depth.depth), self.size.name(), full(self.size.text()));
+        format!("{} at {}, {}: depth at most {depth}, {name} at most {size}\n", self.name, self.lengths(), self.model)
+    }
+
+    fn lengths(&self) -> String {
+        let axes = self.axes.iter().map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string())));
+        axes.collect::<Vec<_>>().join(", ")
+    }
+
     /// As text.
     pub fn text(&self) -> String {
-        let axes: Vec<String> =
-            self.axes.iter().map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string()))).collect();
-        let mut text = format!("{}: {}; model: {}\n\n", self.name, axes.join(", "), self.model);
+        let mut text = format!("{}: {}; model: {}\n\n", self.name, self.lengths(), self.model);
         text += &self.depth.text("depth");
         text += &wrapped(&format!("{:<12} ", self.size.name()), &format!("at most {}", full(self.size.text())));
         text += &wrapped("  law  ", &format!("{} = {}, at most", self.size.name(), self.size_law));
