@@ -165,6 +165,29 @@ fn the_argument_holds_and_every_falsehood_is_refuted_with_a_witness() {
 }
 
 #[test]
+fn rates_are_compared_for_all_lengths_of_the_other_axes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.toml");
+    let feedback = circuit("feedback.toml");
+    let cases = [
+        ("rate = '9*layers'", 0),
+        ("rate = '18'", 1),
+        ("rate_at_least = 'layers'", 0),
+        ("rate_at_least = 'layers^3'", 1),
+        ("rate_at_least = '1000000*layers - 10000000'", 1),
+    ];
+    for (rate, code) in cases {
+        let text = format!("[[claim]]\nsays = 'x'\nsystem = '{feedback}'\nin = 'context'\ngrowth = 'linear'\n{rate}\n");
+        std::fs::write(&file, text).unwrap();
+        let output = isobath(&["check", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{rate}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    let (rnn, program) = (circuit("rnn.toml"), circuit("gd-hard-wired.toml"));
+    let budget = json(&["budget", &rnn, "--program", &program, "--context", "10^16", "--json"], 0);
+    assert_eq!(budget["steps"], "10000000000000002");
+}
+
+#[test]
 fn claims_that_cannot_be_checked_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.toml");
@@ -185,6 +208,11 @@ fn claims_that_cannot_be_checked_are_refused() {
         (with("weights = 'any'"), "transformers without loops only"),
         ("[[claim]]\nsays = 'x'\nsystem = 'nowhere.toml'\ndepth = '1'".to_owned(), "nowhere.toml"),
         ("[[claim".to_owned(), "claims.toml"),
+        (String::new(), "there is no claim in it"),
+        ("name = 'x'".to_owned(), "there is no claim in it"),
+        (with(&format!("depth = '{}1'", "(context+layers+7)*".repeat(40))), "too large"),
+        (with(&format!("depth = '{}'", "9".repeat(2000))), "characters"),
+        (with("in = 'context'\ngrowth = 'linear'\nrate = '1'\nrate_at_least = '1'"), "not both"),
     ];
     for (text, wanted) in cases {
         std::fs::write(&file, text).unwrap();
@@ -212,6 +240,17 @@ fn systems_run_and_compile_like_models() {
     refused(&["report", &gd, "--steps", "0"], "at least 1");
     refused(&["report", &gd, "--steps=-3"], "write a whole number");
     refused(&["report", &gd, "--at", "steps"], "steps=64");
+    refused(&["report", &gd, "--steps", "2", "--at", "steps=3"], "`steps` is given two lengths");
+    refused(&["report", &gd, "--recurrence", "scan"], "of recurrent networks");
+    let gpt2 = circuit("gpt2");
+    refused(&["report", &gpt2, "--at", "foo=5"], "there is no axis `foo`; there is context, layers");
+    refused(&["report", &gpt2, "--steps", "5"], "there is no axis `steps`");
+    refused(
+        &["report", &gpt2, "--model", "boolean", "--certificate", file],
+        "--certificate writes the law of the threshold",
+    );
+    assert_eq!(json(&["report", &gpt2, "--at", "layers=24", "--json"], 0)["depth"], 220);
+    assert_eq!(json(&["report", &gpt2, "--at", "context=7", "--json"], 0)["axes"]["context"], 7);
     refused(&["report", &gd, "--at", "layers=3"], "there is no axis `layers`; there is steps");
     refused(&["report", &gd, "--context", "3"], "there is no axis `context`");
     refused(&["run", &gd, "--steps", "10^12", "--input", "1"], "at most 1048576 are made");

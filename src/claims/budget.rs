@@ -61,7 +61,7 @@ pub fn budget(system: &Subject, program: &Subject) -> Result<Budget, String> {
     }
     let lengths = system.lengths();
     let (depth, _) = system.depth(&lengths).ok_or("the depth of the system is not known at these lengths")?;
-    let steps = most_steps(program, &depth).ok_or("not one step fits, or the law says nothing of them")?;
+    let steps = most_steps(program, &depth)?;
     let growth: Vec<(String, Growing, String)> = lengths
         .keys()
         .filter_map(|axis| system.growth(axis).map(|(growing, rate)| (axis.clone(), growing, rate)))
@@ -87,21 +87,31 @@ pub fn budget(system: &Subject, program: &Subject) -> Result<Budget, String> {
     })
 }
 
+/// More steps than this are not counted.
+const MOST_STEPS: u64 = 1 << 60;
+
 /// The most steps whose depth is at most this, by bisection: depth never falls with steps.
-pub fn most_steps(program: &Subject, depth: &BigInt) -> Option<u64> {
+///
+/// # Errors
+/// When the law says nothing of so many steps, or more fit than are counted.
+pub fn most_steps(program: &Subject, depth: &BigInt) -> Result<u64, String> {
     let fits = |steps: u64| {
         let lengths = program.at(&[(STEPS.to_owned(), steps)].into());
-        program.depth(&lengths).map(|(own, _)| own <= *depth)
+        let known = program.depth(&lengths).ok_or_else(|| format!("its law says nothing of {steps} steps"));
+        known.map(|(own, _)| own <= *depth)
     };
-    if !fits(1)? {
-        return Some(0);
+    let (mut low, mut high) = (0, 1u64);
+    while fits(high)? {
+        if high >= MOST_STEPS {
+            return Err("2^60 of its steps fit, and more are not counted".to_owned());
+        }
+        (low, high) = (high, high * 2);
     }
-    let (mut low, mut high) = (1u64, 1u64 << 40);
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if fits(middle)? { low = middle } else { high = middle }
     }
-    Some(low)
+    Ok(low)
 }
 
 impl Budget {

@@ -174,6 +174,12 @@ pub enum FileError {
         /// Where and why.
         error: Box<toml::de::Error>,
     },
+    /// Nothing to check.
+    #[error("{file}: there is no claim in it; write [[claim]] with says, system and what is claimed")]
+    Empty {
+        /// The file.
+        file: String,
+    },
     /// A claim that says nothing, or too much.
     #[error("{file}: claim {number} (`{says}`): {reason}")]
     Claim {
@@ -200,6 +206,9 @@ pub fn read(path: &Path) -> Result<Claims, FileError> {
     let text = text(path).map_err(|error| FileError::Unreadable { file: file.clone(), error })?;
     let mut claims: Claims =
         toml::from_str(&text).map_err(|error| FileError::Malformed { file: file.clone(), error: Box::new(error) })?;
+    if claims.claims.is_empty() {
+        return Err(FileError::Empty { file });
+    }
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     for (number, claim) in claims.claims.iter_mut().enumerate() {
         claim.complete().map_err(|reason| FileError::Claim {
@@ -256,6 +265,9 @@ impl Claim {
         let rates = self.rate.is_some() || self.rate_at_least.is_some();
         if rates && self.growth != Some(Growth::Linear) {
             return Err("a rate belongs to growth = \"linear\"");
+        }
+        if self.rate.is_some() && self.rate_at_least.is_some() {
+            return Err("write `rate` or `rate_at_least`, not both");
         }
         if self.steps_at_most.is_some() != self.program.is_some() {
             return Err("`steps_at_most` and `program` belong together");

@@ -28,6 +28,8 @@ pub struct FormulaError {
 
 /// Digits of the largest number in a formula.
 const MOST_DIGITS: usize = 40;
+/// Characters of a formula.
+const MOST_TEXT: usize = 1000;
 /// The largest power, and the deepest nesting.
 const MOST: u32 = 16;
 
@@ -36,6 +38,11 @@ impl std::str::FromStr for Formula {
 
     fn from_str(text: &str) -> Result<Self, FormulaError> {
         let mut reader = Reader { rest: text, names: Vec::new(), nested: 0 };
+        if text.len() > MOST_TEXT {
+            let (text, reason) =
+                (format!("{}...", &text[..40.min(text.len())]), format!("it has more than {MOST_TEXT} characters"));
+            return Err(FormulaError { text, reason });
+        }
         let done = reader.sum().and_then(|pieces| match reader.rest.trim_start().chars().next() {
             None => Ok(pieces),
             Some(c) => Err(format!("`{c}` was not expected")),
@@ -66,6 +73,7 @@ impl Reader<'_> {
     fn sum(&mut self) -> Read {
         let mut total = self.product()?;
         loop {
+            small(&total)?;
             if self.takes('+') {
                 total = pairs(&total, &self.product()?, |a, b| a + b);
             } else if self.takes('-') {
@@ -80,6 +88,7 @@ impl Reader<'_> {
     fn product(&mut self) -> Read {
         let mut total = self.power()?;
         while self.takes('*') {
+            small(&total)?;
             let next = self.power()?;
             let number = |list: &[Expr]| matches!(list, [one] if one.is_constant() && !one.value(|_| 0).is_negative());
             if (total.len() > 1 || next.len() > 1) && !number(&total) && !number(&next) {
@@ -137,6 +146,7 @@ impl Reader<'_> {
         let mut all = self.sum()?;
         while self.takes(',') {
             all.extend(self.sum()?);
+            small(&all)?;
         }
         self.nested -= 1;
         if self.takes(')') { Ok(all) } else { Err("a parenthesis is not closed".to_owned()) }
@@ -162,6 +172,14 @@ impl Reader<'_> {
         self.rest = taken.unwrap_or(self.rest);
         taken.is_some()
     }
+}
+
+/// Refuses what takes long to multiply out.
+fn small(pieces: &[Expr]) -> Result<(), String> {
+    let terms: usize = pieces.iter().map(|piece| piece.terms().count()).sum();
+    let powers = pieces.iter().flat_map(Expr::terms).flat_map(|(factors, _)| factors).map(|(_, power)| *power);
+    let fits = pieces.len() <= 64 && terms <= 256 && powers.max().unwrap_or(0) <= 2 * MOST;
+    fits.then_some(()).ok_or_else(|| "it is too large: at most 64 parts, 256 terms and powers of 32".to_owned())
 }
 
 fn pairs(a: &[Expr], b: &[Expr], f: impl Fn(&Expr, &Expr) -> Expr) -> Vec<Expr> {

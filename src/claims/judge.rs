@@ -66,7 +66,7 @@ pub enum Decision {
 }
 
 /// Lengths tried for a counterexample, along each free axis.
-const TRIED: [u64; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 64, 1000, 4096, 1_000_000];
+const TRIED: [u64; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 64, 1000, 4096, 1_000_000, 1 << 40];
 
 /// Compares a law with a formula. `axes` are the law's, `fixed` those held at one length, `below` the depth at lengths that the law
 /// says nothing of.
@@ -79,16 +79,7 @@ pub fn decide(
     below: impl Fn(&Lengths) -> Option<BigInt>,
 ) -> Decision {
     let free: Vec<&Dim> = axes.iter().filter(|axis| !fixed.contains_key(&***axis)).collect();
-    let mut tried = vec![fixed.clone()];
-    for axis in &free {
-        let with = |lengths: &Lengths| {
-            let more = TRIED.map(|length| {
-                lengths.iter().map(|(k, v)| (k.clone(), *v)).chain([(axis.to_string(), length)]).collect()
-            });
-            more.to_vec()
-        };
-        tried = tried.iter().flat_map(with).collect();
-    }
+    let tried = grid(&free, fixed);
     let mut covered = true;
     for at in tried {
         let of = |name: &str| at.get(name).copied();
@@ -102,6 +93,50 @@ pub fn decide(
     // Where no axis is free, one place was all there was to try.
     let proved = covered && (free.is_empty() || proves(law, axes, relation, formula, fixed, &below));
     if proved { Decision::Proved } else { Decision::Open }
+}
+
+/// Compares the layers for each one more along an axis with a formula, for all lengths. Decided for laws that are one polynomial.
+pub fn rates(law: &Law, axis: &str, relation: Relation, formula: &Formula) -> Decision {
+    let [Proved { bound: Bound::Exactly, values: Values::Maximum { of, lengths, .. } }] = &law.proved[..law.whole]
+    else {
+        return Decision::Open;
+    };
+    let plain = lengths.iter().all(|(_, least, step)| (*least, *step) == (1, 1));
+    let ([depth], [wanted], true) = (&of[..], &formula.pieces[..], plain) else { return Decision::Open };
+    let more = |by: u64| {
+        move |name: &Dim| if &**name == axis { &Expr::dim(name) + &Expr::constant(by) } else { Expr::dim(name) }
+    };
+    let minus = |expr: &Expr| expr.scaled(&-Rational::from_integer(1.into()));
+    let Some(next) = depth.substituted(&more(1)) else { return Decision::Open };
+    let rate = &next + &minus(depth);
+    let difference = &rate + &minus(wanted);
+    let from_one = |name: &Dim| &Expr::constant(1) + &Expr::dim(name);
+    let nowhere_below = difference.substituted(&from_one).is_some_and(|expr| expr.has_no_negative());
+    match relation {
+        Relation::Equal if difference.is_zero() => return Decision::Proved,
+        Relation::AtLeast if nowhere_below => return Decision::Proved,
+        _ => {}
+    }
+    for at in grid(&lengths.iter().map(|(name, ..)| name).collect::<Vec<_>>(), &Lengths::new()) {
+        let of = |name: &Dim| at.get(&**name).copied().unwrap_or(1);
+        let (found, bound) = (rate.value(of), wanted.value(of));
+        if !relation.holds(&found, &bound) {
+            return Decision::Refuted { at, depth: found, bound };
+        }
+    }
+    Decision::Open
+}
+
+/// Combinations of the lengths that are tried.
+fn grid(free: &[&Dim], fixed: &Lengths) -> Vec<Lengths> {
+    free.iter().fold(vec![fixed.clone()], |tried, axis| {
+        let with = |lengths: &Lengths| {
+            let at =
+                |length| lengths.iter().map(|(k, v)| (k.clone(), *v)).chain([(axis.to_string(), length)]).collect();
+            TRIED.map(at).to_vec()
+        };
+        tried.iter().flat_map(with).collect()
+    })
 }
 
 /// Whether a bound of a law that is not exact suffices.

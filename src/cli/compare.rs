@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "AXIS=FIRST..LAST", value_parser = number::range)]
     over: (String, u64, u64),
     /// How many lengths
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(2..=64))]
     points: u32,
     /// Print one JSON object (isobath.compare/1)
     #[arg(long)]
@@ -94,7 +94,11 @@ fn row(args: &Args, file: &std::path::Path, axis: &str, lengths: &[u64]) -> Resu
 }
 
 fn growth(growing: &str, rate: &str) -> String {
-    if growing == "constant" { growing.to_owned() } else { format!("{growing}, {rate} layers each") }
+    match (growing, rate) {
+        ("constant", _) => growing.to_owned(),
+        (_, "1") => format!("{growing}, 1 layer each"),
+        _ => format!("{growing}, {rate} layers each"),
+    }
 }
 
 fn fixed(subject: &Subject, axis: &str) -> Vec<(String, u64)> {

@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// repeated; implies --opaque
     #[arg(long, value_name = "NAME")]
     observe: Vec<String>,
-    /// Print one JSON object (isobath.report/1)
+    /// Print one JSON object (isobath.report/1, of looped systems isobath.system/1)
     #[arg(long)]
     json: bool,
     /// Print one line
@@ -76,6 +76,11 @@ enum ModelName {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let document = system::read(&args.file, &args.settings)?;
     if let Some(file) = &args.certificate {
+        if args.model != ModelName::Threshold || args.asks_opaque() {
+            let message =
+                "--certificate writes the law of the threshold circuit; those of --model and --opaque stand in --json";
+            return Err(Failure::refused(message));
+        }
         law::write(file, &args.file, &document, &args.settings)?;
     }
     let shown = match &document {

@@ -62,6 +62,9 @@ pub(super) struct Settings {
     pub weights: Option<PathBuf>,
 }
 
+/// The most layers a model is given by a flag.
+const MOST_LAYERS: usize = 2000;
+
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum StrategyName {
     Depth,
@@ -157,9 +160,13 @@ impl Settings {
     /// # Errors
     /// When it has nothing of the kind that a flag changes.
     pub fn apply_to(&self, document: &mut Document) -> Result<(), String> {
+        self.named_once()?;
+        if self.recurrence.is_some() && !matches!(document, Document::Recurrent(_)) {
+            return Err("--recurrence is of recurrent networks".to_owned());
+        }
         if let Document::Model(spec) = document {
             self.apply(spec);
-            return Ok(());
+            return self.lengthen(spec);
         }
         let changes = Self {
             context: None,
@@ -183,6 +190,39 @@ impl Settings {
             _ => Err("of this file only lengths of axes, the strategy and, where it has a table [numerics] as models do, formats can be \
                       changed by flags; change the file for the rest".to_owned()),
         }
+    }
+
+    /// Whether no axis is given two lengths.
+    fn named_once(&self) -> Result<(), String> {
+        let short = [("context", self.context.is_some()), ("steps", self.steps.is_some())];
+        let short = short.into_iter().filter_map(|(axis, given)| given.then_some(axis));
+        let mut axes: Vec<&str> = self.at.iter().map(|(axis, _)| &**axis).chain(short).collect();
+        axes.sort_unstable();
+        let twice = axes.windows(2).find(|pair| pair[0] == pair[1]);
+        twice.map_or(Ok(()), |pair| Err(format!("axis `{}` is given two lengths", pair[0])))
+    }
+
+    /// Gives a model the lengths of `--at`.
+    fn lengthen(&self, spec: &mut Spec) -> Result<(), String> {
+        if self.steps.is_some() {
+            return Err("there is no axis `steps`; there is context, layers".to_owned());
+        }
+        for (axis, length) in &self.at {
+            let blocks = &mut spec.architecture.blocks;
+            match (&**axis, usize::try_from(*length)) {
+                ("context", _) => spec.architecture.default_context = *length,
+                ("layers", Ok(layers)) if layers <= MOST_LAYERS && blocks.windows(2).all(|pair| pair[0] == pair[1]) => {
+                    blocks.resize(layers, blocks[0].clone());
+                }
+                ("layers", _) => {
+                    return Err(format!(
+                        "layers are set to at most {MOST_LAYERS}, and only where all blocks are alike"
+                    ));
+                }
+                _ => return Err(format!("there is no axis `{axis}`; there is context, layers")),
+            }
+        }
+        Ok(())
     }
 
     /// Changes a model as asked.

@@ -134,6 +134,12 @@ impl Subject {
         lengths
     }
 
+    /// Whether some weights are not known, so that figures are bounds for every setting of them.
+    pub fn has_open_weights(&self) -> bool {
+        let bodies = self.model.graph.blocks().iter().flat_map(|block| &block.bodies);
+        bodies.into_iter().flat_map(|body| body.params()).any(|param| param.values.is_none())
+    }
+
     /// Whether the system can have these lengths.
     pub fn can_have(&self, lengths: &Lengths) -> bool {
         self.limit.is_none_or(|limit| lengths.get(CONTEXT).is_none_or(|context| *context <= limit))

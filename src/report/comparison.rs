@@ -70,7 +70,8 @@ pub fn text(comparison: &Comparison) -> String {
 }
 
 fn mark(place: usize) -> char {
-    char::from_u32('a' as u32 + (place % 26) as u32).unwrap_or('?')
+    const MARKS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    char::from(MARKS[place % MARKS.len()])
 }
 
 fn table(comparison: &Comparison, names: &[String]) -> String {

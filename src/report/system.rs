@@ -13,7 +13,7 @@ use crate::pipeline::subject::{Lengths, Subject};
 use crate::words::Strategy;
 
 /// The version of the report's fields.
-pub const SCHEMA: &str = "isobath.report/1";
+pub const SCHEMA: &str = "isobath.system/1";
 
 /// Everything reported of one looped system. Sizes are decimal strings, for JSON readers lose digits.
 #[derive(Clone, Debug, Serialize)]
@@ -67,8 +67,10 @@ pub struct SystemReport {
 pub struct SystemLaw {
     /// In words, what lengths it is for among them.
     pub depth: String,
-    /// Whether it is exact.
+    /// Whether it is exact of the construction; with weights left open that is an upper bound for every setting of them.
     pub exact: bool,
+    /// Whether weights are left open.
+    pub open_weights: bool,
     /// Along each axis.
     pub growth: Vec<AxisGrowth>,
     /// Gates, at most.
@@ -137,7 +139,7 @@ impl SystemReport {
             model: "threshold",
             gate_depth: told(depth.as_ref().map(|depth| depth + i32::from(!single_gates(subject)))),
             depth: told(depth),
-            depth_bound: if exact { "exact" } else { "upper" },
+            depth_bound: if exact && !subject.has_open_weights() { "exact" } else { "upper" },
             gates: size(&own.gates),
             wires: own.wires.as_ref().map(size),
             weight_bits: own.weight_bits,
@@ -178,6 +180,7 @@ pub fn law(subject: &Subject) -> SystemLaw {
     SystemLaw {
         depth: subject.law_text(),
         exact: subject.law.exact(),
+        open_weights: subject.has_open_weights(),
         growth: subject.lengths().keys().filter_map(growth).collect(),
         gates: subject.sizes.gates.to_string(),
         wires: wires.map(ToString::to_string),
@@ -231,7 +234,7 @@ fn assumptions(strategy: Strategy) -> Vec<String> {
     [
         "values are rounded where they are stored, to nearest, ties to even, saturating; everything between is exact, and so is every sum",
         saved,
-        "weights were not read: sizes are upper bounds for every setting of the weights, and the law holds for all of them",
+        "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)",
         "the law is of the depth of this construction, for all lengths it names, by certificates that `isobath verify` checks",
         "it is not a lower bound on the function: shallower circuits may exist (exact affine steps, for one, collapse to a depth \
          logarithmic in their number)",

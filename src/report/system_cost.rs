@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Step;
 use super::cost::{SizeText, rules};
 use super::figures::{full, grouped, wrapped};
+use super::system::SCHEMA;
 use super::text::{assumptions, path};
-use super::{SCHEMA, Step};
 use crate::certificate::Certificate;
 use crate::cost::Model;
 use crate::cost::named::Visit;

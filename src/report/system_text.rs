@@ -63,14 +63,25 @@ fn figures(report: &SystemReport) -> String {
 fn law(report: &SystemReport) -> String {
     let mut text = String::new();
     for (number, line) in report.law.depth.lines().enumerate() {
-        let exactly = if report.law.exact { ", exactly" } else { "" };
+        let exactly = match (report.law.exact, report.law.open_weights) {
+            (true, false) => ", exactly",
+            (true, true) => ", exactly that of the construction, so at most, for every setting of the weights",
+            _ => "",
+        };
         text += &wrapped(if number == 0 { "law  " } else { "     " }, &format!("{line}{exactly}"));
     }
     for growth in &report.law.growth {
-        let rate = if growth.rate == "0" { String::new() } else { format!(", {} layers each", growth.rate) };
+        let rate = match &*growth.rate {
+            "0" => String::new(),
+            "1" => ", 1 layer each".to_owned(),
+            rate => format!(", {rate} layers each"),
+        };
         text += &wrapped("     ", &format!("in {}: {}{rate}", growth.axis, growth.growth));
     }
     text += &wrapped("     gates = ", &format!("{}, at most", report.law.gates));
+    if report.law.wires.is_none() {
+        text += "     wires: no law, for what gates list had not settled in the iterations looked at\n";
+    }
     if let Some(wires) = &report.law.wires {
         text += &wrapped("     wires = ", &format!("{wires}, at most, for {}", report.law.wires_valid));
     }

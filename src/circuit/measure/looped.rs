@@ -27,7 +27,7 @@ pub struct LoopedMeasure {
 }
 
 /// Iterations looked at beyond the longest delay before forms count as growing for ever.
-const SETTLE: u64 = 4;
+const SETTLE: u64 = 8;
 
 /// The sizes as polynomials, for all lengths from a few iterations on.
 pub fn size_law(system: &Looped) -> LoopedMeasure {
