@@ -205,7 +205,7 @@ fn claims_that_cannot_be_checked_are_refused() {
         (with("deepth = '3'"), "unknown field `deepth`"),
         (with("in = 'context'\ngrowth = 'enormous'"), "unknown variant `enormous`"),
         (with(&format!("steps_at_most = -1\nprogram = '{gd}'")), "invalid value"),
-        (with("weights = 'any'"), "transformers without loops only"),
+        (format!("[[claim]]\nsays = 'x'\nsystem = '{gd}'\nweights = 'any'"), "no weights that could be any"),
         ("[[claim]]\nsays = 'x'\nsystem = 'nowhere.toml'\ndepth = '1'".to_owned(), "nowhere.toml"),
         ("[[claim".to_owned(), "claims.toml"),
         (String::new(), "there is no claim in it"),
