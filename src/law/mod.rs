@@ -218,6 +218,9 @@ fn law(skeleton: &Skeleton, whole: Vec<Accepted>, more: Vec<Accepted>) -> Law {
 mod mutations;
 
 #[cfg(test)]
+mod rates;
+
+#[cfg(test)]
 mod samples;
 
 #[cfg(test)]
