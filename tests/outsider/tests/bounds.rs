@@ -109,7 +109,9 @@ fn a_false_bound_is_shrunk_to_a_small_program() {
     let Err(TestError::Fail(reason, smallest)) = failed else { panic!("it holds of some, not of all: {failed:?}") };
     assert!(reason.message().contains("is not <= 3*steps + 3"), "{reason}");
     let text = format!("{smallest:?}");
-    assert!(text.contains("steps = 1\n") && text.contains("features = 1\n"), "{text}");
+    // One step of one feature, or of the smallest table of Q-learning, which has none.
+    let small = text.contains("features = 1\n") || text.contains("states = 2\nactions = 2\n");
+    assert!(text.contains("steps = 1\n") && small, "{text}");
     // What is printed is a file that says the same.
     let document = spec::parse_document("smallest.toml", &text).expect("the counterexample is a file");
     assert!(matches!(hold(&document, "<= 3*steps + 3"), Err(Failure::Refuted(_))));
