@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::figures::{grouped, short, wrapped};
+use super::figures::{aligned, grouped, short, wrapped};
 
 /// The version of a comparison's fields.
 pub const SCHEMA: &str = "isobath.compare/1";
@@ -87,21 +87,6 @@ fn table(comparison: &Comparison, names: &[String]) -> String {
         lines.push(["    gates".to_owned()].into_iter().chain(told(&row.gates)).collect());
     }
     aligned(&lines)
-}
-
-/// Lines with every column as wide as it must be, the first to the left, the others to the right.
-pub(super) fn aligned(lines: &[Vec<String>]) -> String {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let cell = |(column, text): (usize, &String)| match column {
-        0 => format!("{text:<width$}", width = widths[0]),
-        _ => format!("  {text:>width$}", width = widths[column]),
-    };
-    lines
-        .iter()
-        .map(|line| line.iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n")
-        .collect()
 }
 
 /// Both axes logarithmic; a later system does not hide an earlier one: `*` stands for several.

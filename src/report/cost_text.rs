@@ -2,8 +2,8 @@
 
 use super::Step;
 use super::cost::CostReport;
-use super::figures::{full, grouped, short, wrapped};
-use super::text::{aligned, assumptions, notes, opaque, path, tree};
+use super::figures::{aligned, full, grouped, short, wrapped};
+use super::text::{assumptions, notes, opaque, path, tree};
 
 /// The report as plain text.
 pub fn text(report: &CostReport) -> String {

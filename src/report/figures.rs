@@ -39,6 +39,22 @@ fn scientific(digits: &str) -> String {
     format!("{}.{:02}e{power}", lead / 100, lead % 100)
 }
 
+/// Lines with every column as wide as it must be, the first to the left, the others to the right.
+pub fn aligned<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let lines: Vec<&[String]> = lines.iter().map(AsRef::as_ref).collect();
+    let columns = lines.iter().map(|line| line.len()).max().unwrap_or(0);
+    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let cell = |(column, text): (usize, &String)| match column {
+        0 => format!("{text:<width$}", width = widths[0]),
+        _ => format!("  {text:>width$}", width = widths[column]),
+    };
+    lines
+        .iter()
+        .map(|line| line.iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n")
+        .collect()
+}
+
 /// A sentence in lines of bounded length: the first after `head`, the others indented as far.
 pub fn wrapped(head: &str, text: &str) -> String {
     let indent = head.chars().count();

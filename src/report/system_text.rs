@@ -1,7 +1,6 @@
 //! A report on a looped system as text for a person; must not know how figures come about.
 
-use super::comparison::aligned;
-use super::figures::{full, grouped, short, wrapped};
+use super::figures::{aligned, full, grouped, short, wrapped};
 use super::system::{Scan, SystemReport};
 use super::text::{assumptions, path};
 

@@ -1,6 +1,6 @@
 //! A report as text for a person; must not know how figures come about.
 
-use super::figures::{full, grouped, short, wrapped};
+use super::figures::{aligned, full, grouped, short, wrapped};
 use super::{Kind, Module, Opaque, Report, Step};
 use crate::agreement::{Agreement, Trial};
 
@@ -103,20 +103,6 @@ pub(super) fn notes(modules: &[Module]) -> String {
         text += "Modules with the same parts and layers, but other sizes, are told in full once.\n";
     }
     text
-}
-
-/// Lines with every column as wide as it must be, the first to the left, the others to the right.
-pub(super) fn aligned(lines: &[Line]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 5] = std::array::from_fn(width);
-    let cell = |(column, text): (usize, &String)| match column {
-        0 => format!("{text:<width$}", width = widths[0]),
-        _ => format!("  {text:>width$}", width = widths[column]),
-    };
-    lines
-        .iter()
-        .map(|line| line.iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n")
-        .collect()
 }
 
 pub(super) fn tree(list: &[Module], indent: &str, lines: &mut Vec<Line>) {
