@@ -239,6 +239,118 @@ fn claims_that_cannot_be_checked_are_refused() {
     assert!(Path::new(&gd).exists());
 }
 
+/// Claims on contexts read in segments, on axes held at a length, on lengths there are none of, and budgets that grow.
+#[test]
+fn claims_are_held_at_the_lengths_they_speak_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.toml");
+    let gd = circuit("gd-least-squares.toml");
+    let of = |system: &str, lines: &str| {
+        std::fs::write(&file, format!("[[claim]]\nsays = 'x'\nsystem = '{}'\n{lines}\n", circuit(system))).unwrap();
+        isobath(&["check", file.to_str().unwrap()])
+    };
+    let code = |system: &str, lines: &str, wanted: i32, what: &str| {
+        let output = of(system, lines);
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(output.status.code(), Some(wanted), "{system} {lines}: {text}");
+        assert!(text.contains(what), "{system} {lines}: {text}");
+    };
+    let growth = "in = 'context'\ngrowth = 'linear'";
+    for rate in ["rate = '0'", "rate_at_least = '4'"] {
+        code("segment-memory.toml", &format!("{growth}\n{rate}"), 2, "write the rate in `segments`");
+    }
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ layers = 2 }}"), 0, "proved");
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ layers = 3 }}"), 1, "REFUTED");
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ context = 3 }}"), 2, "holds at one length");
+    code("gpt2", "depth_at_most = '9*layers + 4 + context - 1'", 0, "proved");
+    code("gpt2", "depth_at_most = '2000 - context'\nat = { layers = 1 }", 1, "open");
+    let budget = |more: &str| format!("steps_at_most = 5\nprogram = '{gd}'{more}");
+    code("rnn.toml", &budget(""), 2, "grows with `context`");
+    code("rnn.toml", &budget("\nat = { context = 4 }"), 0, "at context 4, layers 2");
+    code("rnn.toml", &budget("\nat = { context = 100 }"), 1, "REFUTED");
+    let rnn = circuit("rnn.toml");
+    code("gpt2", &format!("steps_at_most = 5\nprogram = '{rnn}'"), 2, "no axis `steps`");
+    assert_eq!(
+        json(&["report", &circuit("segment-memory.toml"), "--context", "6", "--json"], 0)["axes"]["segments"],
+        3
+    );
+}
+
+/// Steps on constant data may differ in form; what is known at a length is still told.
+#[test]
+fn where_there_is_no_law_there_are_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zero.toml");
+    let text = std::fs::read_to_string(circuit("gd-hard-wired.toml")).unwrap();
+    assert!(text.contains("[-1, 1]]"));
+    std::fs::write(&file, text.replace("[-1, 1]]", "[0, 0]]")).unwrap();
+    let file = file.to_str().unwrap();
+    let compiled = folder.path().join("zero.tc");
+    let compiled = compiled.to_str().unwrap();
+    for steps in ["1", "3", "4", "7"] {
+        let report = json(&["report", file, "--steps", steps, "--json"], 0);
+        assert!(report["law"]["depth"].as_str().unwrap().starts_with("no law: "), "{report}");
+        let made = isobath(&["compile", file, "--steps", steps, "--strategy", "depth", "-o", compiled, "--json"]);
+        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+        assert_eq!(report["depth"].as_str().unwrap(), made["depth"].to_string(), "{steps}: {made}");
+    }
+    assert!(isobath(&["needs", file]).status.success());
+}
+
+/// Delays longer than those exact potentials are sought for: two bounds that meet.
+#[test]
+fn long_delays_have_exact_laws() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.toml");
+    for (system, key, length, law) in [
+        ("mamba.toml", "kernel = 3", "kernel = 20", "context + 8*layers + 4"),
+        ("feedback.toml", "window = ", "window = 24", "9*context*layers + 4"),
+    ] {
+        let text = std::fs::read_to_string(circuit(system)).unwrap();
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+        std::fs::write(&file, text.replace(&line, length)).unwrap();
+        let report = json(&["report", file.to_str().unwrap(), "--json"], 0);
+        assert!(report["law"]["depth"].as_str().unwrap().starts_with(&format!("depth = {law} for")), "{report}");
+        assert_eq!(report["law"]["exact"], true);
+        let written = folder.path().join("law.json");
+        let written = written.to_str().unwrap();
+        assert!(isobath(&["report", file.to_str().unwrap(), "--certificate", written]).status.success());
+        assert!(isobath(&["verify", written]).status.success());
+    }
+}
+
+/// Lists of blocks, regions and vertices cut short, of which the checker must say that they prove nothing.
+#[test]
+fn certificates_with_lists_cut_short_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("law.json");
+    let path = file.to_str().unwrap();
+    for system in ["rnn.toml", "feedback.toml", "segment-memory.toml"] {
+        assert!(isobath(&["report", &circuit(system), "--certificate", path]).status.success());
+        let law: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let blocks = law["certificates"][0]["blocks"].as_array().unwrap().len();
+        for block in 0..blocks {
+            for inner in [false, true] {
+                let mut cut = law.clone();
+                let list = &mut cut["certificates"][0]["blocks"][block];
+                let list = if inner { &mut list[0] } else { list };
+                if list.as_array_mut().unwrap().pop().is_none() {
+                    continue;
+                }
+                std::fs::write(&file, cut.to_string()).unwrap();
+                let output = isobath(&["verify", path]);
+                assert_eq!(
+                    output.status.code(),
+                    Some(1),
+                    "{system} {block}: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn systems_run_and_compile_like_models() {
     let folder = tempfile::tempdir().unwrap();

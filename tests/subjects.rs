@@ -48,10 +48,10 @@ fn bound(document: &Document, strategy: Lowering) -> Result<LoopedModel, TestCas
 /// With its weights left open, and its law; none where hard-wired examples make steps that differ, which no law is for.
 fn subject(document: &Document, strategy: Lowering) -> Result<Option<Subject>, TestCaseError> {
     match Subject::new(document, &Options { strategy, ..Options::default() }) {
-        Ok(subject) => Ok(Some(subject)),
-        Err(error @ pipeline::Error::Law(_)) => match document {
-            Document::Program(program) if matches!(program.data, Data::Random { .. }) => Ok(None),
-            _ => Err(failed(error)),
+        Ok(subject) => match (&subject.law.none, document) {
+            (None, _) => Ok(Some(subject)),
+            (Some(_), Document::Program(program)) if matches!(program.data, Data::Random { .. }) => Ok(None),
+            (Some(why), _) => Err(failed(why)),
         },
         Err(error) => Err(failed(error)),
     }

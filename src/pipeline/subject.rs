@@ -7,9 +7,10 @@ use num_bigint::BigInt;
 
 use super::looped::LoopedModel;
 use super::{Error, parameters};
+use crate::certificate::CheckError;
 use crate::circuit::measure::LoopedMeasure;
 use crate::expr::{Dim, Expr, Size};
-use crate::law::{Growing, Law, derive};
+use crate::law::{Growing, Law, LawError, derive};
 use crate::loops::{Axis, Block, Outlet, System};
 use crate::program;
 use crate::recurrent::{self, Recurrence};
@@ -61,6 +62,18 @@ pub struct Subject {
     pub segment: Option<u64>,
 }
 
+/// Its law; that there is none where the search has none for systems like it.
+fn law(model: &LoopedModel) -> Result<Law, Error> {
+    let skeleton = model.skeleton();
+    match derive(&skeleton) {
+        Err(error @ (LawError::Skeleton(CheckError::Skeleton(_)) | LawError::Delay { .. } | LawError::None)) => {
+            let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
+            Ok(Law::without(axes, error.to_string()))
+        }
+        law => Ok(law?),
+    }
+}
+
 /// The axis of segments.
 const SEGMENTS: &str = "segments";
 /// Tokens read.
@@ -77,8 +90,8 @@ impl Subject {
     pub fn new(document: &Document, options: &Options) -> Result<Self, Error> {
         let (graph, flat) = graph(document, options)?;
         let model = LoopedModel::new(graph, options.strategy)?;
-        let model = lengthened(model, options, &flat)?;
-        let (law, sizes) = (derive(&model.skeleton())?, model.size_law());
+        let model = lengthened(model, &in_segments(document, options), &flat)?;
+        let (law, sizes) = (law(&model)?, model.size_law());
         let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
         let limit = match document {
             Document::Model(spec) => spec.architecture.context_limit(),
@@ -188,7 +201,7 @@ impl LoopedModel {
     /// When it cannot be lowered, or an axis it lacks is given a length.
     pub fn of(document: &Document, options: &Options) -> Result<Self, Error> {
         let (graph, flat) = graph(document, options)?;
-        lengthened(Self::new(graph, options.strategy)?, options, &flat)
+        lengthened(Self::new(graph, options.strategy)?, &in_segments(document, options), &flat)
     }
 }
 
@@ -223,6 +236,17 @@ pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim
             _ => Ok((super::looped(looped, options.bound)?, Vec::new())),
         },
     }
+}
+
+/// A context, where it is read a segment after the other, as so many segments.
+fn in_segments(document: &Document, options: &Options) -> Options {
+    let mut options = options.clone();
+    if let (Some(tokens), false) = (segment(document), options.lengths.contains_key(SEGMENTS))
+        && let Some(context) = options.lengths.remove(CONTEXT)
+    {
+        options.lengths.insert(SEGMENTS.to_owned(), context.div_ceil(tokens.max(1)));
+    }
+    options
 }
 
 /// Tokens of a segment.

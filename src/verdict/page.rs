@@ -12,8 +12,11 @@ use crate::spec::{Document, Looped, Looping, Mask, Spec};
 /// When it cannot be lowered, or no law is found.
 pub fn page(document: &Document, options: &Options) -> Result<Page, Error> {
     let subject = Subject::new(document, options)?;
-    let mut found =
-        Found { statements: vec![measured::figures(&subject), measured::law(&subject)], silent: Vec::new() };
+    let mut found = Found {
+        statements: vec![measured::figures(&subject)],
+        silent: subject.law.none.iter().map(|why| format!("a law: {why}")).collect(),
+    };
+    found.statements.extend(measured::law(&subject));
     found.statements.extend(measured::independent(&subject));
     match document {
         Document::Program(program) => of_program(&mut found, &at_its_steps(program, &subject), &subject),
