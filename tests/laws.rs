@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -317,6 +318,74 @@ fn long_delays_have_exact_laws() {
         let written = written.to_str().unwrap();
         assert!(isobath(&["report", file.to_str().unwrap(), "--certificate", written]).status.success());
         assert!(isobath(&["verify", written]).status.success());
+    }
+}
+
+/// Longest paths in a printed skeleton, vertex by vertex, by nothing but its JSON.
+struct Longest {
+    skeleton: Value,
+    lengths: Vec<i64>,
+    known: HashMap<(usize, Vec<i64>, usize), u64>,
+}
+
+impl Longest {
+    /// The depth of a vertex at indices along the block's axes; none before the first.
+    fn depth(&mut self, block: usize, at: &[i64], vertex: usize) -> Option<u64> {
+        if at.iter().any(|index| *index < 0) {
+            return None;
+        }
+        let key = (block, at.to_vec(), vertex);
+        if let Some(known) = self.known.get(&key) {
+            return Some(*known);
+        }
+        let own = self.skeleton["blocks"][block].clone();
+        let inner = &own["vertices"][vertex];
+        let number = |value: &Value| value.as_u64().unwrap() as usize;
+        let below = match inner["port"].as_u64() {
+            None => {
+                inner["reads"].as_array().unwrap().iter().filter_map(|read| self.depth(block, at, number(read))).max()
+            }
+            Some(port) => own["ports"][port as usize].as_array().unwrap().iter().find_map(|wire| {
+                let source = number(&wire["block"]);
+                let axes = self.skeleton["blocks"][source]["axes"].clone();
+                let place = |(axis, back): (&Value, &Value)| match back.as_i64() {
+                    None => self.lengths[number(axis)] - 1,
+                    Some(back) => at[own["axes"].as_array().unwrap().iter().position(|a| a == axis).unwrap()] - back,
+                };
+                let places: Vec<i64> =
+                    axes.as_array().unwrap().iter().zip(wire["back"].as_array().unwrap()).map(place).collect();
+                self.depth(source, &places, number(&wire["vertex"]))
+            }),
+        };
+        let depth = inner["latency"].as_u64().unwrap() + below.unwrap_or(0);
+        self.known.insert(key, depth);
+        Some(depth)
+    }
+}
+
+/// What `verify --skeleton` prints is enough to find the depth that laws tell.
+#[test]
+fn printed_skeletons_have_the_depth_of_the_law() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("law.json");
+    let path = file.to_str().unwrap();
+    for system in ["rnn", "mamba", "feedback", "memory-tokens", "gd-adam", "decoding"] {
+        let from = circuit(&format!("{system}.toml"));
+        assert!(isobath(&["report", &from, "--certificate", path]).status.success());
+        let skeleton = json(&["verify", path, "--skeleton"], 0);
+        let axes: Vec<String> =
+            skeleton["axes"].as_array().unwrap().iter().map(|axis| axis.as_str().unwrap().to_owned()).collect();
+        for longer in 0..4 {
+            let lengths: Vec<i64> = (0..axes.len() as i64).map(|axis| 1 + (longer + axis) % 4).collect();
+            let at: Vec<String> = axes.iter().zip(&lengths).map(|(axis, length)| format!("{axis}={length}")).collect();
+            let mut args = vec!["report", &from, "--json"];
+            at.iter().for_each(|at| args.extend(["--at", at]));
+            let told = json(&args, 0)["depth"].as_str().unwrap().parse::<u64>().unwrap();
+            let last = skeleton["blocks"].as_array().unwrap().len() - 1;
+            let vertex = skeleton["blocks"][last]["vertices"].as_array().unwrap().len() - 1;
+            let mut longest = Longest { skeleton: skeleton.clone(), lengths, known: HashMap::new() };
+            assert_eq!(longest.depth(last, &[], vertex), Some(told), "{system} {at:?}");
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::certificate::{self, Certificate};
 use crate::pipeline::looped::LoopedModel;
 use crate::pipeline::subject::Subject;
 use crate::report::json;
+use crate::report::skeleton::SkeletonText;
 use crate::spec::Document;
 use crate::words::Strategy;
 
@@ -67,6 +68,9 @@ pub(super) struct Args {
     /// Print one JSON object (isobath.verify/1)
     #[arg(long)]
     json: bool,
+    /// Print the skeleton the certificates are about as JSON (isobath.skeleton/1), for checkers other than this one, and check nothing
+    #[arg(long, conflicts_with = "json")]
+    skeleton: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -109,6 +113,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = settings.options(Strategy::Depth, false);
     let model = LoopedModel::of(&document, &options).map_err(|error| Failure::at(&from, error))?;
     let skeleton = model.skeleton();
+    if args.skeleton {
+        return output::print(json::json(&SkeletonText::new(&skeleton))?.as_bytes());
+    }
     let mut verified = Verified {
         schema: "isobath.verify/1",
         system: from.display().to_string(),

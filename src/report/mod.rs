@@ -36,6 +36,8 @@ pub mod system;
 
 pub mod system_cost;
 
+pub mod skeleton;
+
 pub mod system_text;
 
 pub mod text;
