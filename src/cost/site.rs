@@ -4,7 +4,8 @@ use petgraph::graph::NodeIndex;
 
 use super::keys::Keys;
 use crate::expr::{Expr, Size};
-use crate::tensor::{Attended, Graph, Node, ParamId};
+use crate::number::{Accumulation, Format};
+use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId};
 
 /// One node with its graph.
 pub(in crate::cost) struct Site<'a> {
@@ -28,6 +29,16 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// How sums are added up.
+    pub fn accumulation(&self) -> Option<&'a Accumulation> {
+        self.graph.accumulation()
+    }
+
+    /// Elements of the result a circuit has: all of the box where sums are accumulated, for terms left out count as zeros.
+    pub fn made(&self) -> Expr {
+        if self.accumulation().is_some() { product(&self.node.shape) } else { self.elements() }
+    }
+
     /// Elements of the result but for its last axis.
     pub fn rows(&self) -> Expr {
         product(&self.node.shape[..self.node.shape.len().saturating_sub(1)])
@@ -41,6 +52,11 @@ impl<'a> Site<'a> {
     /// The axes of an operand.
     pub fn shape(&self, operand: usize) -> &'a [Size] {
         &self.graph.node(self.operands[operand]).shape
+    }
+
+    /// The format an operand is stored in.
+    pub fn format_of(&self, operand: usize) -> Option<Format> {
+        stored(self.graph, self.operands[operand])
     }
 
     /// The length of an operand's last axis.
@@ -65,12 +81,30 @@ impl<'a> Site<'a> {
 
     /// Bits of a parameter's entries.
     pub fn param_bits(&self, id: ParamId) -> u64 {
-        self.graph.param(id).format.bits().into()
+        self.graph.param(id).format.width().into()
+    }
+
+    /// Shifted copies a product with one of them is the sum of, at most.
+    pub fn param_copies(&self, id: ParamId) -> u64 {
+        self.graph.param(id).format.significant().into()
     }
 
     /// Bits after the point of a parameter's entries.
     pub fn param_fraction(&self, id: ParamId) -> u64 {
         self.graph.param(id).format.fraction().into()
+    }
+}
+
+/// The format a value is stored in, moved or not.
+fn stored(graph: &Graph, id: NodeIndex) -> Option<Format> {
+    match &graph.node(id).op {
+        Op::Store { format, .. } | Op::Number(format) | Op::Port(Carrier::Stored(format)) => Some(*format),
+        Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
+        Op::Attend(scores, _) => Some(scores.format),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) | Op::Last => {
+            stored(graph, *graph.operands(id).first()?)
+        }
+        _ => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod attend;
 
+mod floats;
+
 mod layers;
 
 mod logic;
