@@ -1,25 +1,35 @@
 //! How often a model in a number format chooses the tokens recorded of the original, and how wide the formats tried have to be for all of them.
 
-use std::path::Path;
-
 use num_bigint::BigInt;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use thiserror::Error;
 
-use crate::number::Format;
+use crate::number::{Format, quantise};
 use crate::pipeline::{self, Model};
-use crate::spec::{Output, Spec};
+use crate::spec::{self, Spec};
 use crate::tensor::{Parameters, params::Source};
 use crate::words::Strategy;
 
-/// One recorded input and the token of the greatest logit at each of its positions; other fields of a line are not read.
-#[derive(Clone, Debug, Deserialize)]
+mod read;
+
+pub use read::read;
+
+/// One recorded input and what the original gave out.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// Token ids.
-    #[serde(rename = "in")]
     pub input: Vec<u64>,
-    /// The chosen tokens.
-    pub argmax: Vec<u64>,
+    /// What was given out at its last positions, all of them or as many as are specified.
+    pub output: Output,
+}
+
+/// What an original gave out, position by position.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// The token, or class, of the greatest logit.
+    Choices(Vec<u64>),
+    /// A number.
+    Numbers(Vec<f64>),
 }
 
 /// Why recorded outputs were not compared.
@@ -86,32 +96,11 @@ pub struct Agreement {
     pub positions: &'static str,
     /// In the formats of the report.
     pub here: Trial,
-    /// The best formats tried of each width, up to the first in which all inputs agree: activations with 2 to 7 bits before the
+    /// The best formats tried of each width, up to the first in which all inputs agree: activations with 2 to 8 bits before the
     /// point, weights with as many as the largest needs or fewer.
     pub widths: Vec<Trial>,
     /// Whether all inputs agree in the last of them.
     pub found: bool,
-}
-
-/// Reads a file of one JSON object a line.
-///
-/// # Errors
-/// When it cannot be read, or a line is malformed.
-pub fn read(path: &Path) -> Result<Vec<Recorded>, AgreementError> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| AgreementError::File { path: name.clone(), error })?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let parse = |(number, line): (usize, &str)| {
-        let wrong = |error: String| AgreementError::Line { path: name.clone(), line: number + 1, error };
-        let recorded: Recorded = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-        let same = recorded.input.len() == recorded.argmax.len() && !recorded.input.is_empty();
-        if same { Ok(recorded) } else { Err(wrong("`in` and `argmax` are lists of the same length".to_owned())) }
-    };
-    let recorded: Vec<Recorded> = lines.map(parse).collect::<Result<_, _>>()?;
-    if recorded.is_empty() {
-        return Err(AgreementError::Line { path: name, line: 1, error: "there is no recorded input".to_owned() });
-    }
-    Ok(recorded)
 }
 
 /// Compares in the spec's formats, then in wider and wider ones until all agree (at most 16 bits).
@@ -119,9 +108,7 @@ pub fn read(path: &Path) -> Result<Vec<Recorded>, AgreementError> {
 /// # Errors
 /// When a token does not exist, the model cannot be run on an input, or gives out no tokens.
 pub fn compare(spec: &Spec, parameters: &Parameters, recorded: &[Recorded]) -> Result<Agreement, AgreementError> {
-    check(spec, recorded)?;
-    let here = Pair { weights: spec.numerics.weights, activations: spec.numerics.activations };
-    let here = here.told(agreeing(spec, parameters, here, recorded, None)?.unwrap_or(0));
+    let here = here(spec, parameters, recorded)?;
     let mut widths: Vec<Trial> = Vec::new();
     for bits in 4..=16 {
         widths.extend(best(spec, parameters, bits, recorded)?);
@@ -134,15 +121,27 @@ pub fn compare(spec: &Spec, parameters: &Parameters, recorded: &[Recorded]) -> R
     Ok(Agreement { inputs: recorded.len(), positions, here, widths, found })
 }
 
-/// Refuses tokens that the model does not have, and models that choose none.
+/// Compares in the spec's formats alone.
+///
+/// # Errors
+/// As [`compare`].
+pub fn here(spec: &Spec, parameters: &Parameters, recorded: &[Recorded]) -> Result<Trial, AgreementError> {
+    check(spec, recorded)?;
+    let here = Pair { weights: spec.numerics.weights, activations: spec.numerics.activations };
+    Ok(here.told(agreeing(spec, parameters, here, recorded, None)?.unwrap_or(0)))
+}
+
+/// Refuses tokens and classes that the model does not have, and models that choose none.
 fn check(spec: &Spec, recorded: &[Recorded]) -> Result<(), AgreementError> {
-    if spec.architecture.output == Output::Hidden {
+    if spec.architecture.output == spec::Output::Hidden {
         return Err(AgreementError::NoTokens);
     }
-    let last = spec.architecture.vocabulary - 1;
     for (number, line) in (1..).zip(recorded) {
-        if let Some(token) = line.input.iter().chain(&line.argmax).copied().find(|token| *token > last) {
-            return Err(AgreementError::Token { number, token, last });
+        let chosen: &[u64] = if let Output::Choices(chosen) = &line.output { chosen } else { &[] };
+        for (ids, all) in [(&*line.input, spec.architecture.vocabulary), (chosen, spec.architecture.outputs())] {
+            if let Some(token) = ids.iter().copied().find(|token| *token >= all) {
+                return Err(AgreementError::Token { number, token, last: all - 1 });
+            }
         }
     }
     Ok(())
@@ -171,7 +170,7 @@ fn best(
 ) -> Result<Option<Trial>, AgreementError> {
     let mut best: Option<Trial> = None;
     for weights in weight_formats(parameters, bits) {
-        for activations in (2..=bits.min(7)).filter_map(|integer| Format::new(integer, bits - integer).ok()) {
+        for activations in (2..=bits.min(8)).filter_map(|integer| Format::new(integer, bits - integer).ok()) {
             let (pair, beaten) = (Pair { weights, activations }, best.as_ref().map(|best| best.agree));
             if beaten.is_none_or(|beaten| beaten < recorded.len())
                 && let Some(agree) = agreeing(spec, parameters, pair, recorded, beaten)?
@@ -200,6 +199,9 @@ fn agreeing(
     recorded: &[Recorded],
     beaten: Option<usize>,
 ) -> Result<Option<usize>, AgreementError> {
+    if !told_apart(pair.activations, recorded) {
+        return Ok(beaten.is_none().then_some(0));
+    }
     let mut spec = spec.clone();
     (spec.numerics.weights, spec.numerics.activations) = (pair.weights, pair.activations);
     let parameters = Parameters { format: pair.weights, source: parameters.source.clone() };
@@ -214,16 +216,45 @@ fn agreeing(
             models.push(pipeline::with_parameters(&spec, &parameters, length, Strategy::Size)?);
         }
         let model = models.iter().find(|model| model.lowered.tokens == length);
-        agree += usize::from(model.map_or(Ok(false), |model| agrees(model, recorded_here))?);
+        agree += usize::from(model.map_or(Ok(false), |model| agrees(model, pair.activations, recorded_here))?);
     }
     Ok(Some(agree))
 }
 
-fn agrees(model: &Model, recorded: &Recorded) -> Result<bool, AgreementError> {
+/// Whether the circuit gives out at the last positions what was recorded: the same choices, or the same numbers once these are
+/// rounded to the format of activations (which must tell all that were recorded apart: [`told_apart`]).
+fn agrees(model: &Model, format: Format, recorded: &Recorded) -> Result<bool, AgreementError> {
     let values = model.evaluate(&recorded.input)?;
-    let chosen: Vec<u64> = values.chunks(model.lowered.vocabulary as usize).map(first_greatest).collect();
-    let compared = &recorded.argmax[recorded.argmax.len() - chosen.len().min(recorded.argmax.len())..];
-    Ok(chosen == compared)
+    let outputs = model.graph.node(model.graph.output()).shape.last().map_or(1, |size| size.value);
+    let rows = values.chunks(outputs as usize);
+    Ok(match &recorded.output {
+        Output::Choices(chosen) => last_equal(&rows.map(first_greatest).collect::<Vec<_>>(), chosen),
+        Output::Numbers(numbers) => {
+            let rounded = numbers.iter().map(|number| quantise(*number, format).map(BigInt::from));
+            rounded.collect::<Option<Vec<_>>>().is_some_and(|rounded| last_equal(&values, &rounded))
+        }
+    })
+}
+
+/// Whether numbers that were recorded as different are different levels of a format, but for the noise of the recording.
+fn told_apart(format: Format, recorded: &[Recorded]) -> bool {
+    let numbers = |line: &Recorded| match &line.output {
+        Output::Numbers(numbers) => numbers.clone(),
+        Output::Choices(_) => Vec::new(),
+    };
+    let mut numbers: Vec<f64> = recorded.iter().flat_map(numbers).collect();
+    numbers.sort_unstable_by(f64::total_cmp);
+    let apart = |pair: &[f64]| pair[1] - pair[0] < NOISE || quantise(pair[0], format) != quantise(pair[1], format);
+    numbers.windows(2).all(apart)
+}
+
+/// Recorded numbers nearer than this are one number.
+const NOISE: f64 = 1e-6;
+
+/// Whether two lists have the same end, as far as both reach.
+fn last_equal<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    let shorter = a.len().min(b.len());
+    a[a.len() - shorter..] == b[b.len() - shorter..]
 }
 
 fn first_greatest(row: &[BigInt]) -> u64 {

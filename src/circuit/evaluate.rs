@@ -1,13 +1,35 @@
 //! Reading a bound circuit as a function: exact integers, an array at a time; knows nothing of gates' numbers or of models.
+//!
+//! A value is kept in 64, 128 or any number of bits, as the range that is proved for its array needs; sums wrap around on the way, and
+//! are exact because their result fits. Gates that fire one after another are kept as how many do, so that a bank costs a
+//! bisection, and what is summed over it a sum of the first coefficients. Weighted ANDs of bits are read as
+//! products of what the bits stand for. All of that is read off the circuit itself: see [`plan`](self) and its neighbours.
+
+mod ands;
+
+mod data;
+
+mod integer;
+
+mod matrix;
+
+mod nest;
+
+mod plan;
+
+mod prefix;
+
+mod sums;
 
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
-use num_traits::{Signed, ToPrimitive, Zero};
 use thiserror::Error;
 
-use super::walk::{Plan, Weight, elements};
-use super::{Array, ArrayId, Bank, Circuit, Node, Thresholds};
+use super::walk::{self, Weight};
+use super::{Array, ArrayId, Circuit, Node};
+use data::Data;
+use plan::Reading;
 
 /// Why a circuit was not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,17 +77,18 @@ pub fn evaluator(circuit: &Circuit) -> Result<Evaluator<'_>, EvaluateError> {
         };
         inputs += if matches!(array.node, Node::Input) { len } else { 0 };
     }
-    let narrow = circuit.arrays().iter().all(|array| array.magnitude.bits() < 126);
-    Ok(Evaluator { circuit, plans: super::walk::plans(circuit), last: last_uses(circuit), inputs, narrow })
+    let readings: Vec<Reading> = circuit.arrays().iter().map(|array| Reading::new(circuit, array)).collect();
+    let last = last_uses(circuit, &readings);
+    Ok(Evaluator { circuit, readings, last, inputs })
 }
 
 /// A bound circuit, ready to be evaluated.
 pub struct Evaluator<'c> {
     circuit: &'c Circuit,
-    plans: Vec<Option<Plan>>,
-    last: Vec<usize>,
+    readings: Vec<Reading>,
+    /// The last array that reads each; none if nobody does.
+    last: Vec<Option<usize>>,
     inputs: usize,
-    narrow: bool,
 }
 
 impl Evaluator<'_> {
@@ -77,148 +100,87 @@ impl Evaluator<'_> {
         if bits.len() != self.inputs {
             return Err(EvaluateError::Inputs { wanted: self.inputs, got: bits.len() });
         }
-        Ok(if self.narrow { self.compute::<i128>(bits) } else { self.compute::<BigInt>(bits) })
-    }
-
-    fn compute<T: Number>(&self, bits: &[bool]) -> BTreeMap<String, Vec<BigInt>> {
-        let mut data: Vec<Data<T>> = Vec::with_capacity(self.circuit.arrays().len());
+        let mut data: Vec<Data> = Vec::with_capacity(self.readings.len());
         let mut bits = bits.iter().map(|bit| u8::from(*bit));
-        for (position, array) in self.circuit.arrays().iter().enumerate() {
-            let computed = match &array.node {
-                Node::Input => Data::Bits(bits.by_ref().take(array.box_len().unwrap_or(0)).collect()),
-                Node::Affine(_) | Node::Port => Data::Forms(self.affine(position, array, &data)),
-                Node::Bank(bank) => Data::Bits(fire(array, bank, &data)),
+        for (position, (array, reading)) in self.circuit.arrays().iter().zip(&self.readings).enumerate() {
+            let given = matches!(reading, Reading::Input).then(|| bits.by_ref().take(array.box_len().unwrap_or(0)));
+            let computed = match given {
+                Some(given) => Data::Bits(given.collect()),
+                None if self.last[position].is_none() => Data::Gone,
+                None => compute(array, reading, &mut data, self.circuit),
             };
             data.push(computed);
-            for (earlier, last) in self.last.iter().enumerate().take(position) {
-                if *last == position {
-                    data[earlier] = Data::Bits(Vec::new());
-                }
-            }
+            self.forget(position, &mut data);
         }
         let outputs = self.circuit.outputs().iter();
-        outputs.map(|output| (output.name.clone(), data[output.array.index()].to_big())).collect()
+        Ok(outputs.map(|output| (output.name.clone(), data[output.array.index()].to_big())).collect())
     }
 
-    fn affine<T: Number>(&self, position: usize, array: &Array, data: &[Data<T>]) -> Vec<T> {
-        let mut values = vec![T::zero(); array.box_len().unwrap_or(0)];
-        let Some(plan) = &self.plans[position] else { return values };
-        elements(&array.shape, array.band.as_ref(), |element, at| {
-            let sum = &mut values[element];
-            plan.constants(at, &mut |weight| sum.add_weight(weight));
-            plan.terms(at, &mut |source: ArrayId, offset, weight| match &data[source.index()] {
-                Data::Bits(bits) => {
-                    if bits[offset] != 0 {
-                        sum.add_weight(weight);
-                    }
-                }
-                Data::Forms(forms) => sum.add_product(weight, &forms[offset]),
-            });
+    /// Lets go of what no later array reads.
+    fn forget(&self, position: usize, data: &mut [Data]) {
+        for source in self.readings[position].sources() {
+            if self.last[source] == Some(position) {
+                data[source] = Data::Gone;
+            }
+        }
+    }
+}
+
+fn compute(array: &Array, reading: &Reading, data: &mut [Data], circuit: &Circuit) -> Data {
+    match reading {
+        Reading::Input => Data::Gone,
+        Reading::Sums(sums) => sums.compute(array, data),
+        Reading::Big(plan, _) => Data::Big(big(array, plan, data)),
+        Reading::Gates { form, thresholds, alone } => {
+            let ranks = thresholds.ranks(&data[*form]);
+            match alone {
+                true => Data::Bits(ranks.iter().map(|rank| u8::from(*rank > 0)).collect()),
+                false => Data::Ranks { ranks, gates: array.shape.last().map_or(1, |size| size.value as usize) },
+            }
+        }
+        Reading::Prefix(prefix, _, gates) => match prefix.ranks(array, data) {
+            Some(ranks) => Data::Ranks { ranks, gates: array.shape.last().map_or(1, |size| size.value as usize) },
+            None => one_by_one(array, gates, data, circuit),
+        },
+    }
+}
+
+/// Single gates whose forms were left out, after all.
+fn one_by_one(array: &Array, gates: &Reading, data: &mut [Data], circuit: &Circuit) -> Data {
+    let Reading::Gates { form, .. } = gates else { return Data::Gone };
+    if matches!(data[*form], Data::Gone) {
+        let forms = &circuit.arrays()[*form];
+        data[*form] = compute(forms, &Reading::new(circuit, forms), data, circuit);
+    }
+    compute(array, gates, data, circuit)
+}
+
+/// Forms too wide for 128 bits.
+fn big(array: &Array, plan: &walk::Plan, data: &[Data]) -> Vec<BigInt> {
+    let mut values = vec![BigInt::default(); array.box_len().unwrap_or(0)];
+    walk::elements(&array.shape, array.band.as_ref(), |element, at| {
+        let sum = &mut values[element];
+        plan.constants(at, &mut |weight| *sum += weight.to_big());
+        plan.terms(at, &mut |source: ArrayId, place, weight: Weight| match &data[source.index()] {
+            Data::Big(forms) => *sum += weight.to_big() * &forms[place],
+            small => *sum += weight.to_big() * small.at(place).unwrap_or(0),
         });
-        values
-    }
+    });
+    values
 }
 
-fn fire<T: Number>(array: &Array, bank: &Bank, data: &[Data<T>]) -> Vec<u8> {
-    let Thresholds::Known(thresholds) = &bank.thresholds else { return Vec::new() };
-    let thresholds: Vec<T> = thresholds.iter().map(T::from_big).collect();
-    let mut gates = Vec::with_capacity(array.box_len().unwrap_or(0));
-    match &data[bank.form.index()] {
-        Data::Forms(forms) => {
-            forms.iter().for_each(|form| gates.extend(thresholds.iter().map(|t| u8::from(form >= t))));
-        }
-        Data::Bits(bits) => bits.iter().for_each(|bit| {
-            let value = T::from_big(&BigInt::from(*bit));
-            gates.extend(thresholds.iter().map(|t| u8::from(&value >= t)));
-        }),
-    }
-    gates
-}
-
-/// For each array, the last array that reads it (or the end, for outputs).
-fn last_uses(circuit: &Circuit) -> Vec<usize> {
-    let mut last = vec![0; circuit.arrays().len()];
-    for (position, array) in circuit.arrays().iter().enumerate() {
-        match &array.node {
-            Node::Input | Node::Port => {}
-            Node::Affine(affine) => affine.terms.iter().for_each(|term| last[term.source.index()] = position),
-            Node::Bank(bank) => last[bank.form.index()] = position,
-        }
-    }
+/// For each array, the last that reads it, among those that something given out rests on.
+fn last_uses(circuit: &Circuit, readings: &[Reading]) -> Vec<Option<usize>> {
+    let mut last = vec![None; readings.len()];
     for output in circuit.outputs() {
-        last[output.array.index()] = usize::MAX;
+        last[output.array.index()] = Some(usize::MAX);
+    }
+    for position in (0..readings.len()).rev() {
+        if last[position].is_some() {
+            readings[position].sources().into_iter().for_each(|source| {
+                last[source].get_or_insert(position);
+            });
+        }
     }
     last
-}
-
-enum Data<T> {
-    Bits(Vec<u8>),
-    Forms(Vec<T>),
-}
-
-impl<T: Number> Data<T> {
-    fn to_big(&self) -> Vec<BigInt> {
-        match self {
-            Self::Bits(bits) => bits.iter().map(|bit| BigInt::from(*bit)).collect(),
-            Self::Forms(forms) => forms.iter().map(T::to_big).collect(),
-        }
-    }
-}
-
-/// An exact integer wide enough for every partial sum.
-trait Number: Clone + Ord + Zero {
-    fn add_weight(&mut self, weight: Weight<'_>);
-    fn add_product(&mut self, weight: Weight<'_>, value: &Self);
-    fn from_big(value: &BigInt) -> Self;
-    fn to_big(&self) -> BigInt;
-}
-
-impl Number for i128 {
-    fn add_weight(&mut self, weight: Weight<'_>) {
-        *self += match weight {
-            Weight::Small(value) => Self::from(value),
-            Weight::Big(value) => Self::from_big(value),
-        };
-    }
-
-    fn add_product(&mut self, weight: Weight<'_>, value: &Self) {
-        *self += match weight {
-            Weight::Small(weight) => Self::from(weight) * value,
-            Weight::Big(weight) if value.is_zero() || weight.is_zero() => 0,
-            Weight::Big(weight) => Self::from_big(weight) * value,
-        };
-    }
-
-    /// Thresholds beyond every value saturate, which keeps each comparison true.
-    fn from_big(value: &BigInt) -> Self {
-        value.to_i128().unwrap_or(if value.is_negative() { Self::MIN } else { Self::MAX })
-    }
-
-    fn to_big(&self) -> BigInt {
-        (*self).into()
-    }
-}
-
-impl Number for BigInt {
-    fn add_weight(&mut self, weight: Weight<'_>) {
-        match weight {
-            Weight::Small(value) => *self += value,
-            Weight::Big(value) => *self += value,
-        }
-    }
-
-    fn add_product(&mut self, weight: Weight<'_>, value: &Self) {
-        match weight {
-            Weight::Small(weight) => *self += value * weight,
-            Weight::Big(weight) => *self += value * weight,
-        }
-    }
-
-    fn from_big(value: &BigInt) -> Self {
-        value.clone()
-    }
-
-    fn to_big(&self) -> BigInt {
-        self.clone()
-    }
 }

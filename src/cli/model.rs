@@ -25,6 +25,9 @@ pub(super) fn weights(spec: &Spec) -> Result<Parameters, Failure> {
     Ok(pipeline::parameters(spec)?)
 }
 
+/// The key under which a circuit file says what tokens and classes are called, as JSON.
+pub(super) const NAMES: &str = "names";
+
 /// What a circuit file says about the model it was made from.
 pub(super) fn metadata(spec: &Spec, model: &pipeline::Model, strategy: &str) -> Vec<(String, String)> {
     let numerics = &spec.numerics;
@@ -43,5 +46,6 @@ pub(super) fn metadata(spec: &Spec, model: &pipeline::Model, strategy: &str) -> 
         ("exp_bits", numerics.exp_bits.to_string()),
         ("weights", report::weights_name(&spec.weights)),
     ];
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    let names = spec.names.as_ref().and_then(|names| serde_json::to_string(names).ok()).map(|names| (NAMES, names));
+    entries.into_iter().chain(names).map(|(key, value)| (key.to_owned(), value)).collect()
 }

@@ -27,7 +27,8 @@ pub(super) struct Args {
     /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
     #[arg(long)]
     bound: bool,
-    /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line, and try formats of
+    /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line (or {"in": [names], "out":
+    /// [classes or numbers]} where the model names its tokens), and try formats of
     /// growing width until all agree; reads the weights
     #[arg(long, value_name = "FILE")]
     recorded: Option<PathBuf>,
@@ -64,7 +65,8 @@ Examples:
   isobath report circuits/decoding.toml --opaque --model arithmetic
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
-  isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl";
+  isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl
+  isobath report circuits/tracr/hist --recorded circuits/tracr/hist/table.jsonl";
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
 enum ModelName {
@@ -199,7 +201,7 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
         report.opaque = Some(Opaque::of_circuit(&lowered.lowered.circuit, &args.observe)?);
     }
     if let (Some(file), Some(parameters)) = (&args.recorded, &parameters) {
-        report.recorded = Some(agreement::compare(spec, parameters, &agreement::read(file)?)?);
+        report.recorded = Some(agreement::compare(spec, parameters, &agreement::read(file, spec.names.as_ref())?)?);
     }
     Ok(match (args.json, args.quiet) {
         (true, _) => json::json(&report)?,

@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use super::keys::Keys;
 use crate::expr::{Expr, Size};
 use crate::number::{Accumulation, Format};
-use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId};
+use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId, Scores};
 
 /// One node with its graph.
 pub(in crate::cost) struct Site<'a> {
@@ -44,6 +44,16 @@ impl<'a> Site<'a> {
         product(&self.node.shape[..self.node.shape.len().saturating_sub(1)])
     }
 
+    /// Elements of the result along its axes from one on.
+    pub fn inner(&self, from: usize) -> u64 {
+        self.node.shape[from..].iter().map(|size| size.value).product()
+    }
+
+    /// Elements of the result along its axes before one.
+    pub fn outer(&self, from: usize) -> Expr {
+        product(&self.node.shape[..from])
+    }
+
     /// The length of the result's last axis.
     pub fn last(&self) -> u64 {
         self.node.shape.last().map_or(1, |size| size.value)
@@ -54,9 +64,17 @@ impl<'a> Site<'a> {
         &self.graph.node(self.operands[operand]).shape
     }
 
+    /// What an operand is stored in.
+    pub fn stored(&self, operand: usize) -> Option<Stored<'a>> {
+        stored(self.graph, self.operands[operand])
+    }
+
     /// The format an operand is stored in.
     pub fn format_of(&self, operand: usize) -> Option<Format> {
-        stored(self.graph, self.operands[operand])
+        match self.stored(operand)? {
+            Stored::Format(format) => Some(format),
+            Stored::Entry(_) => None,
+        }
     }
 
     /// The length of an operand's last axis.
@@ -95,12 +113,22 @@ impl<'a> Site<'a> {
     }
 }
 
-/// The format a value is stored in, moved or not.
-fn stored(graph: &Graph, id: NodeIndex) -> Option<Format> {
+/// What stored values are.
+pub(in crate::cost) enum Stored<'a> {
+    /// Values of a format.
+    Format(Format),
+    /// Entries of the table of exponentials.
+    Entry(&'a Scores),
+}
+
+/// What a value is stored in, moved or not.
+fn stored(graph: &Graph, id: NodeIndex) -> Option<Stored<'_>> {
+    let format = |format: &Format| Some(Stored::Format(*format));
     match &graph.node(id).op {
-        Op::Store { format, .. } | Op::Number(format) | Op::Port(Carrier::Stored(format)) => Some(*format),
-        Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
-        Op::Attend(scores, _) => Some(scores.format),
+        Op::Store { format: of, .. } | Op::Number(of) | Op::Port(Carrier::Stored(of)) => format(of),
+        Op::Normalise { format: of, .. } | Op::Softmax(_, _, of) | Op::Quotient(of) => format(of),
+        Op::Attend(scores, _) => format(&scores.format),
+        Op::Positive(scores) => Some(Stored::Entry(scores)),
         Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) | Op::Last => {
             stored(graph, *graph.operands(id).first()?)
         }

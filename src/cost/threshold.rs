@@ -13,12 +13,14 @@
 //!
 //! | operation | layers | gates |
 //! |---|---|---|
-//! | input, constant, reshape, scale, sum of two, rotation, last position | 0 | 0 |
+//! | input, constant, reshape, scale, sum of two, rotation, scores by distance, last position | 0 | 0 |
 //! | row of a table by a token | 1 | rows less one a token |
 //! | store | 1 | L an element; 2L where the function turns |
 //! | sum, linear map of n features, centring | sum(n) | A a rounding |
 //! | norm | sum(d) + 1 | L an element, A a rounding |
-//! | product | 1 | b^2 an element |
+//! | product; product where chosen, of one or two factors | 1 | b^2 an element; b or b^2 |
+//! | greatest of d | 2 | d^2 + d a row |
+//! | entry of the table of exponentials; quotient | 1 | T an element; L an element |
 //! | products q.k | 1 + sum(d) | b^2 a feature, A a rounding |
 //! | softmax average | 1 + sum(k) + 1 | T (b + 1) a pair and feature, A a rounding, L an element |
 //! | softmax; average of values | 1 + sum(k) + 1; 1 + sum(k) | T and L a pair, A a rounding; b^2 a pair and feature, A a rounding |
@@ -27,9 +29,9 @@
 use num_bigint::BigInt;
 
 use super::Cost;
-use super::site::Site;
+use super::site::{Site, Stored};
 use crate::expr::Expr;
-use crate::number::{Accumulation, Format, Function, Policy, Rational};
+use crate::number::{Accumulation, Format, Policy, Rational};
 use crate::tensor::{Attended, Op, Scores};
 
 /// The cost of an operation: one arm for each, so that none is free unless it says so here.
@@ -38,6 +40,7 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
         Op::Tokens { .. } | Op::Last | Op::Port(_) | Op::Number(_) | Op::Given(_) => Cost::default(),
         Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) => Cost::default(),
         Op::Scale(_) | Op::Weigh(_) | Op::Add | Op::AddRows { .. } | Op::Rotate { .. } => Cost::default(),
+        Op::Distances { .. } => Cost::default(),
         Op::Embed { table, .. } => match site.shape(0).len() {
             // Choices are gates already.
             2.. => Cost::default(),
@@ -75,7 +78,14 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
             let most = site.format_of(0).map_or(0, levels);
             Cost::new(1, constant(most)).times(&site.made())
         }
-        Op::Argmax => Cost::new(2, constant(site.last() * site.last() + site.last())).times(&site.rows()),
+        Op::Argmax => greatest(site.last()).times(&site.rows()),
+        Op::Top { from, .. } => greatest(site.inner(*from)).times(&site.outer(*from)),
+        Op::Positive(scores) => Cost::new(1, constant(changes(scores))).times(&site.made()),
+        Op::Chosen => {
+            let bits = (1..site.operands.len()).map(|operand| width(site, operand)).product();
+            Cost::new(1, constant(bits)).times(&site.made())
+        }
+        Op::Quotient(format) => Cost::new(1, constant(levels(*format))).times(&site.made()),
     }
 }
 
@@ -92,8 +102,21 @@ fn attend(site: &Site<'_>, scores: &Scores, attended: Attended) -> Cost {
 
 /// Products of stored values, so many for each element.
 fn products(site: &Site<'_>, each: u64) -> Cost {
-    let width = |operand| site.format_of(operand).map_or(0, |format| u64::from(format.width()));
-    Cost::new(1, &constant(width(0) * width(1)) * &constant(each))
+    Cost::new(1, &constant(width(site, 0) * width(site, 1)) * &constant(each))
+}
+
+/// Bits of an operand's values.
+fn width(site: &Site<'_>, operand: usize) -> u64 {
+    match site.stored(operand) {
+        Some(Stored::Format(format)) => format.width().into(),
+        Some(Stored::Entry(scores)) => largest(scores).bits(),
+        None => 0,
+    }
+}
+
+/// Pairs compared, then ranks.
+fn greatest(d: u64) -> Cost {
+    Cost::new(2, Expr::constant(u128::from(d) * u128::from(d) + u128::from(d)))
 }
 
 /// What it costs to add up `n` terms.
@@ -146,8 +169,12 @@ fn free(how: &Accumulation, n: &Expr) -> (Expr, Expr) {
 fn changes(scores: &Scores) -> u64 {
     let clamp = Rational::from_integer(scores.clamp.into());
     let inside = scores.format.at_most(&clamp).unsigned_abs().saturating_mul(2).min(levels(scores.format));
-    let entries = Function::Exp.round(&clamp, scores.exp_bits);
-    BigInt::from(inside).min(entries).try_into().unwrap_or(inside)
+    BigInt::from(inside).min(largest(scores)).try_into().unwrap_or(inside)
+}
+
+/// The greatest entry of the table of exponentials.
+fn largest(scores: &Scores) -> BigInt {
+    scores.function.round(&Rational::from_integer(scores.clamp.into()), scores.exp_bits).max(1.into())
 }
 
 fn keys(site: &Site<'_>) -> Expr {

@@ -8,6 +8,8 @@ mod linear;
 
 mod product;
 
+mod route;
+
 pub mod system;
 
 use std::collections::HashMap;
@@ -179,7 +181,8 @@ pub enum InputKind {
 fn stored_format(node: &Node) -> Option<Format> {
     match &node.op {
         Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
-        Op::Attend(scores, _) => Some(scores.format),
+        Op::Attend(scores, _) | Op::Positive(scores) => Some(scores.format),
+        Op::Quotient(format) => Some(*format),
         Op::Number(format) | Op::Port(Carrier::Stored(format)) => Some(*format),
         _ => None,
     }
@@ -298,9 +301,14 @@ impl<'a> Lowering<'a> {
             }
             Op::Normalise { .. } => self.normalise(operands[0], &node.op),
             Op::Dot(attended) => self.dot(operands[0], operands[1], *attended),
-            Op::Attend(scores, attended) => self.attend(operands[0], operands[1], &score_table(scores), *attended),
+            Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
+            Op::Attend(scores, attended) => {
+                let table = self.score_table(scores);
+                self.attend(operands[0], operands[1], &table, *attended)
+            }
             Op::Softmax(scores, attended, format) => {
-                self.softmax(operands[0], &score_table(scores), *attended, *format)
+                let table = self.score_table(scores);
+                self.softmax(operands[0], &table, *attended, *format)
             }
             Op::Mix(attended) => self.mix(operands[0], operands[1], *attended),
             Op::Product => self.product(operands[0], operands[1]),
@@ -309,6 +317,17 @@ impl<'a> Lowering<'a> {
                 let entries = node.shape.last().map_or(0, |size| u128::from(size.value));
                 self.limit("argmax", entries * entries)?;
                 Ok(Value::Gates(self.maker.argmax(form.array)?))
+            }
+            Op::Top { count, from } => self.top(operands[0], *count, *from),
+            Op::Positive(scores) => {
+                let form = self.form(operands[0])?;
+                let table = self.score_table(scores);
+                Ok(Value::Word(self.maker.exponentials(&form, &table)?))
+            }
+            Op::Chosen => self.chosen(&operands),
+            Op::Quotient(format) => {
+                let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
+                Ok(Value::Word(self.maker.divide(&a, &b, *format)?))
             }
             Op::Last => self.last(operands[0]),
         }
@@ -357,13 +376,27 @@ impl<'a> Lowering<'a> {
     }
 
     fn normalise(&mut self, x: NodeIndex, op: &Op) -> Result<Value> {
-        let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { unreachable!("called for Normalise") };
+        let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else {
+            unreachable!("called for Normalise")
+        };
         let offset = |constants: &Constants| BigInt::from(*plus_one) << constants.fraction;
         let gain = gain.map(|id| self.constants(id)).map(|constants| shifted(&constants, &offset(&constants)));
         let bias = bias.map(|id| self.constants(id));
-        let norm = Normalisation { epsilon: epsilon.clone(), gain, bias, format: *format };
+        let norm = Normalisation { unit: *unit, epsilon: epsilon.clone(), gain, bias, format: *format };
         let word = self.word(x)?;
         Ok(Value::Word(self.maker.normalise_by(&word, &norm, self.graph.accumulation())?))
+    }
+
+    fn score_table(&mut self, scores: &Scores) -> ScoreTable {
+        ScoreTable {
+            function: scores.function.clone(),
+            scale_squared: scores.scale_squared.clone(),
+            softcap: scores.softcap.clone(),
+            format: scores.format,
+            clamp: scores.clamp,
+            exp_bits: scores.exp_bits,
+            sinks: scores.sinks.map(|id| self.constants(id)),
+        }
     }
 
     /// A parameter as a table of the circuit.
@@ -412,16 +445,6 @@ fn shifted(constants: &Constants, by: &BigInt) -> Constants {
         constants.values.as_ref().and_then(|values| Table::new(values.iter().map(|v| v + by).collect()).values);
     let range = constants.range.plus(&Interval::point(by.clone()));
     Constants { values, range, ..constants.clone() }
-}
-
-fn score_table(scores: &Scores) -> ScoreTable {
-    ScoreTable {
-        scale_squared: scores.scale_squared.clone(),
-        softcap: scores.softcap.clone(),
-        format: scores.format,
-        clamp: scores.clamp,
-        exp_bits: scores.exp_bits,
-    }
 }
 
 fn one_shifted(bits: u32) -> Rational {

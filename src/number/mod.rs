@@ -2,6 +2,7 @@
 
 pub mod accumulation;
 mod constants;
+pub mod distance;
 mod elementary;
 mod fixed_point;
 pub mod format;
@@ -14,6 +15,7 @@ pub mod scale;
 pub mod steps;
 
 pub use accumulation::{Accumulation, Policy, PolicyError};
+pub use distance::distance_bucket;
 pub use format::{Format, FormatError, MAX_BITS};
 pub use function::{EXP_LIMIT, Function};
 pub use rotary::rotary_levels;

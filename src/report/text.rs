@@ -21,7 +21,7 @@ fn recorded(agreement: &Agreement) -> String {
         format!("  {:>2} bits  {:>4} of {inputs} agree  {formats}\n", trial.bits, trial.agree)
     };
     let mut text =
-        format!("recorded outputs: argmax at {positions} positions of {inputs} inputs, by evaluating the circuit\n");
+        format!("recorded outputs: compared at {positions} positions of {inputs} inputs, by evaluating the circuit\n");
     text += &format!("  in this report's formats {} agree; the best formats tried of each width:\n", here.agree);
     widths.iter().for_each(|trial| text += &line(trial));
     text + match (found, widths.last()) {

@@ -1,21 +1,24 @@
 //! What was written down about a model, before it has any meaning as operations or circuits.
 //!
 //! [`read`] takes a path: a native TOML file (schema: [`native`]), a Hugging Face `config.json` or the directory it stands in
-//! (families: [`hugging_face`]), or `-` for either on standard input; [`read_document`] takes recurrent networks, looped models and
+//! (families: [`hugging_face`]), the `manifest.json` of a compiled RASP program, or `-` for either on standard input; [`read_document`] takes recurrent networks, looped models and
 //! programs as well, which [`read`] refuses. Whatever is not understood is refused, all of it at once.
 
 pub mod architecture;
 pub mod document;
 mod error;
+mod experts;
 pub mod hugging_face;
 mod looping;
 mod loss_graph;
+mod names;
 pub mod native;
 mod numerics;
 mod parameters;
 pub mod program;
 pub mod recurrent;
 mod text;
+mod tracr;
 mod weights;
 
 pub use architecture::{
@@ -24,7 +27,9 @@ pub use architecture::{
 };
 pub use document::{Document, parse_document, read_document};
 pub use error::{Error, Place, Problem};
+pub use experts::{Experts, Groups, Latent, Relative, Weighting};
 pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
+pub use names::Names;
 pub use parameters::{Parameter, count, parameters};
 pub use recurrent::Recurrent;
 pub use weights::{Tensor, load, load_looped};

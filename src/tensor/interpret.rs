@@ -1,5 +1,7 @@
 //! The reference interpreter: exact rationals straight from the definition of each operation; knows nothing of circuits, words or forms.
 
+mod route;
+
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -7,7 +9,7 @@ use petgraph::graph::NodeIndex;
 
 use super::{Attended, Graph, Node, Op, ParamId, Scores};
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational, rotary_levels};
+use crate::number::{Format, Function, Rational, distance_bucket, rotary_levels};
 
 /// A tensor of exact values, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,13 +100,23 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
         Op::Centre => rows(operands[0]).flat_map(|row| centre(graph, row)).collect(),
         Op::Normalise { .. } => normalise(graph, &node.op, operands[0])?,
         Op::Dot(attended) => dot(graph, operands[0], operands[1], *attended),
+        Op::Distances { table, farthest, both, attended } => {
+            distances(graph, operands[0], *table, (*farthest, *both), *attended)?
+        }
         Op::Attend(scores, attended) => {
             let weights = exponentials(operands[0], scores, *attended);
-            average(graph, &weights, operands[1], operands[1].shape[2], scores.format)
+            average(graph, &weights, &route::sinks(graph, scores)?, operands[1], scores.format)
         }
-        Op::Softmax(scores, attended, format) => softmax(graph, &exponentials(operands[0], scores, *attended), *format),
+        Op::Softmax(scores, attended, format) => {
+            let weights = exponentials(operands[0], scores, *attended);
+            softmax(graph, &weights, &route::sinks(graph, scores)?, *format)
+        }
         Op::Mix(_) => mix(graph, operands[0], operands[1]),
         Op::Argmax => rows(operands[0]).flat_map(one_hot).collect(),
+        Op::Top { count, from } => route::top(operands[0], *count as usize, *from),
+        Op::Positive(table) => operands[0].values.iter().map(|x| exponential(x, table)).collect(),
+        Op::Chosen => route::chosen(operands),
+        Op::Quotient(format) => route::quotient(operands[0], operands[1], *format),
         Op::Last => rows_from(operands[0], operands[0].shape[0] - 1),
     };
     Some(Tensor { shape, values })
@@ -288,10 +300,11 @@ fn centre(graph: &Graph, row: &[Rational]) -> Vec<Rational> {
 }
 
 fn normalise(graph: &Graph, op: &Op, x: &Tensor) -> Option<Vec<Rational>> {
-    let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { return None };
+    let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else { return None };
     let mut values = Vec::with_capacity(x.values.len());
     for row in rows(x) {
-        let mean_square = sum(graph, row.iter().map(|value| value * value)) / whole(row.len()) + epsilon;
+        let squares = sum(graph, row.iter().map(|value| value * value));
+        let mean_square = if *unit { squares } else { squares / whole(row.len()) } + epsilon;
         for (feature, value) in row.iter().enumerate() {
             let mut factor = gain.map_or(Some(Rational::one()), |gain| weight(graph, gain, feature))?;
             if *plus_one && gain.is_some() {
@@ -343,6 +356,27 @@ fn dot(graph: &Graph, q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rationa
     values
 }
 
+fn distances(
+    graph: &Graph,
+    x: &Tensor,
+    table: ParamId,
+    (farthest, both): (u64, bool),
+    attended: Attended,
+) -> Option<Vec<Rational>> {
+    let [buckets, heads] = graph.param(table).shape[..] else { return None };
+    let (keys, heads) = (x.shape[1], heads as usize);
+    let entry = |(place, value): (usize, &Rational)| {
+        let (pair, head) = place.div_rem(&heads);
+        let (query, key) = pair.div_rem(&keys);
+        if !attended.allows(query as u64, key as u64) {
+            return Some(value.clone());
+        }
+        let bucket = distance_bucket(key as i64 - query as i64, buckets, farthest, both) as usize;
+        Some(value + weight(graph, table, bucket * heads + head)?)
+    };
+    x.values.iter().enumerate().map(entry).collect()
+}
+
 /// Positive e(s); zero where a key is not attended to.
 fn exponentials(scores: &Tensor, table: &Scores, attended: Attended) -> Tensor {
     let per_pair: usize = scores.shape[2..].iter().product();
@@ -367,31 +401,32 @@ fn exponential(value: &Rational, table: &Scores) -> Rational {
     };
     let bound = table.format.number(table.format.at_most(&whole(table.clamp)));
     let score = rounded.clamp(-bound.clone(), bound);
-    Rational::new(Function::Exp.round(&score, table.exp_bits).max(BigInt::one()), BigInt::one() << table.exp_bits)
+    Rational::new(table.function.round(&score, table.exp_bits).max(BigInt::one()), BigInt::one() << table.exp_bits)
 }
 
 /// Per query, group and member: the weighted mean of the values of each feature, rounded.
-fn average(graph: &Graph, weights: &Tensor, values: &Tensor, width: usize, format: Format) -> Vec<Rational> {
-    let sums = mix(graph, weights, values);
-    let totals = totals(graph, weights);
+fn average(graph: &Graph, weights: &Tensor, sinks: &[Rational], values: &Tensor, format: Format) -> Vec<Rational> {
+    let (sums, width) = (mix(graph, weights, values), values.shape[2]);
+    let totals = totals(graph, weights, sinks);
     sums.iter().enumerate().map(|(position, sum)| round(&(sum / &totals[position / width]), format)).collect()
 }
 
-/// Sums over the keys: [query, group, member].
-fn totals(graph: &Graph, weights: &Tensor) -> Vec<Rational> {
+/// Sums over the keys, and the sink of each head: [query, group, member].
+fn totals(graph: &Graph, weights: &Tensor, sinks: &[Rational]) -> Vec<Rational> {
     let [queries, keys, groups, members] = weights.shape[..] else { return Vec::new() };
     let per_pair = groups * members;
     let total = |position: usize| {
         let (query, head) = position.div_rem(&per_pair);
-        sum(graph, (0..keys).map(|key| weights.values[(query * keys + key) * per_pair + head].clone()))
+        let keys = (0..keys).map(|key| weights.values[(query * keys + key) * per_pair + head].clone());
+        sum(graph, keys) + sinks.get(head).cloned().unwrap_or_default()
     };
     (0..queries * per_pair).map(total).collect()
 }
 
-fn softmax(graph: &Graph, weights: &Tensor, format: Format) -> Vec<Rational> {
+fn softmax(graph: &Graph, weights: &Tensor, sinks: &[Rational], format: Format) -> Vec<Rational> {
     let per_pair: usize = weights.shape[2..].iter().product();
     let keys = weights.shape[1];
-    let totals = totals(graph, weights);
+    let totals = totals(graph, weights, sinks);
     let entry = |(position, value): (usize, &Rational)| {
         let (pair, head) = position.div_rem(&per_pair);
         round(&(value / &totals[pair / keys * per_pair + head]), format)

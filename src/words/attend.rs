@@ -10,14 +10,16 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use super::levels::Levels;
 use super::logic::Pairing;
 use super::word::{Bits, Code};
-use super::{Form, Maker, Strategy, Word, counted};
+use super::{Constants, Form, Maker, Strategy, Word, counted};
 use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
 use crate::number::{Format, Function, Rational, Scale, monotone_steps};
 
-/// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * e^s))`.
+/// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * f(s)))`.
 #[derive(Clone, Debug)]
 pub struct ScoreTable {
+    /// f, rising: the exponential, or the logistic function.
+    pub function: Function,
     /// The square of the factor on scores, so that `1 / sqrt(d)` is exact.
     pub scale_squared: Rational,
     /// Scores s become `cap * tanh(s / cap)`.
@@ -28,6 +30,8 @@ pub struct ScoreTable {
     pub clamp: u32,
     /// The table's units are `2^-exp_bits`.
     pub exp_bits: u32,
+    /// One more score a head.
+    pub sinks: Option<Constants>,
 }
 
 impl ScoreTable {
@@ -65,7 +69,14 @@ impl ScoreTable {
 
     /// The table entry of a score level.
     pub fn exponential(&self, level: i64) -> BigInt {
-        Function::Exp.round(&self.format.number(level), self.exp_bits).max(BigInt::one())
+        self.function.round(&self.format.number(level), self.exp_bits).max(BigInt::one())
+    }
+
+    /// The table's entry of a sink, so many units: rounded as scores are.
+    fn sink(&self, units: &BigInt, fraction: u32) -> BigInt {
+        let level = self.format.nearest(&Rational::new(units.clone(), BigInt::one() << fraction));
+        let bound = self.format.at_most(&Rational::from_integer(self.clamp.into()));
+        self.exponential(level.clamp(-bound, bound))
     }
 
     /// Least and greatest entry over a range of forms.
@@ -108,7 +119,10 @@ pub(super) struct Fraction {
 
 impl Maker {
     /// The exponentials of scores as words.
-    pub(super) fn exponentials(&mut self, scores: &Form, table: &ScoreTable) -> Result<Word, CircuitError> {
+    ///
+    /// # Errors
+    /// Never for forms of this circuit.
+    pub fn exponentials(&mut self, scores: &Form, table: &ScoreTable) -> Result<Word, CircuitError> {
         let range = self.range(scores.array);
         let (lo, hi) = table.ends(&range, &scores.unit);
         let (shape, band) = (self.shape(scores.array), self.band(scores.array));
@@ -140,19 +154,20 @@ impl Maker {
     pub fn attend(&mut self, scores: &Form, values: &Word, table: &ScoreTable) -> Result<Word, CircuitError> {
         let shape = self.shape(scores.array);
         let output = vec![shape[0].clone(), shape[2].clone(), shape[3].clone(), values.shape[2].clone()];
-        if values.lo == values.hi {
+        if values.lo == values.hi && (values.lo == 0 || table.sinks.is_none()) {
             return Ok(self.constant_word(output, None, values.lo, values.scale));
         }
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total(&weights)?;
+        let denominator = self.total(&weights, table)?;
         let numerator = self.mixture(scores, &weights, values, &output)?;
         let quotient = Fraction {
             numerator,
             denominator,
             at: Index::identity(3),
             units: Rational::one(),
-            lo: values.lo,
-            hi: values.hi,
+            // A sink takes weight away from all values.
+            lo: if table.sinks.is_some() { values.lo.min(0) } else { values.lo },
+            hi: if table.sinks.is_some() { values.hi.max(0) } else { values.hi },
             scale: values.scale,
         };
         self.quotient(&quotient)
@@ -164,7 +179,7 @@ impl Maker {
     /// Never for arrays of this circuit.
     pub fn softmax(&mut self, scores: &Form, table: &ScoreTable, format: Format) -> Result<Word, CircuitError> {
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total(&weights)?;
+        let denominator = self.total(&weights, table)?;
         let numerator = self.value(&weights)?;
         let hi = format.nearest(&Rational::one());
         let at = vec![Index::axis(0), Index::axis(2), Index::axis(3)];
@@ -173,14 +188,26 @@ impl Maker {
     }
 
     /// The sum of exponentials over the keys of each query: [query, group, member].
-    fn total(&mut self, weights: &Word) -> Result<ArrayId, CircuitError> {
+    fn total(&mut self, weights: &Word, table: &ScoreTable) -> Result<ArrayId, CircuitError> {
         let value = self.value(weights)?;
         let key = weights.shape[1].clone();
         let shape = vec![weights.shape[0].clone(), weights.shape[2].clone(), weights.shape[3].clone()];
         let index = vec![Index::axis(0), Index::axis(3), Index::axis(1), Index::axis(2)];
         let band = summed_band(weights.band.as_ref(), 3);
         let term = Term::new(value, index).over(vec![key]).banded(band);
-        self.affine(shape, None, vec![term], vec![])
+        let sinks = self.sinks(table, &shape);
+        self.affine(shape, None, vec![term], sinks.into_iter().collect())
+    }
+
+    /// The table's entries of the sinks, one a head of [query, group, member].
+    pub(super) fn sinks(&mut self, table: &ScoreTable, shape: &[Size]) -> Option<Coef> {
+        let sinks = table.sinks.as_ref()?;
+        let entry = |units: &BigInt| table.sink(units, sinks.fraction);
+        let range = Interval { lo: entry(&sinks.range.lo), hi: entry(&sinks.range.hi) };
+        let len = u128::from(shape[1].value) * u128::from(shape[2].value);
+        let entries = || sinks.values.iter().flat_map(|values| values.iter().map(|units| entry(&units))).collect();
+        let members = shape[2].value as i64;
+        Some(Coef::table(self.lazy_table(len, range, len, entries), Index::strided([(1, members), (2, 1)])))
     }
 
     /// The sum of exponential times value over the keys of each query.

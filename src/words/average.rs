@@ -4,7 +4,7 @@
 use num_traits::One;
 
 use super::attend::Fraction;
-use super::{Form, Maker, ScoreTable, Word, unit_of};
+use super::{Form, Maker, ScoreTable, Word, common_unit, unit_of};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, TableId, Term};
 use crate::number::{Accumulation, Format, Rational};
 
@@ -31,12 +31,12 @@ impl Maker {
         keys: OverKeys,
     ) -> Result<Word, CircuitError> {
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total_over(&weights, keys)?;
+        let denominator = self.total_over(&weights, table, keys)?;
         let products = self.each_product(scores, &weights, values)?;
         let unit = unit_of(weights.scale.fraction() + values.scale.fraction());
         let numerator = self.sum_over(products, unit, keys)?;
         let format = table.format;
-        self.rounded_quotient(numerator, denominator, Index::identity(3), format, format.min())
+        self.rounded_quotient(&numerator, &denominator, Index::identity(3), format, format.min())
     }
 
     /// Softmax weights as words of a format, the sum of exponentials accumulated: scores [query, key, group, member] without a band.
@@ -51,11 +51,11 @@ impl Maker {
         keys: OverKeys,
     ) -> Result<Word, CircuitError> {
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total_over(&weights, keys)?;
+        let denominator = self.total_over(&weights, table, keys)?;
         let value = self.value(&weights)?;
         let numerator = Form { array: self.masked(value, keys.mask)?, unit: unit_of(weights.scale.fraction()) };
         let at = vec![Index::axis(0), Index::axis(2), Index::axis(3)];
-        self.rounded_quotient(numerator, denominator, at, format, 0)
+        self.rounded_quotient(&numerator, &denominator, at, format, 0)
     }
 
     /// The accumulated sum over keys of softmax weights times values: weights [query, key, group, member].
@@ -71,9 +71,17 @@ impl Maker {
         self.sum_over(products, unit_of(weights.scale.fraction() + values.scale.fraction()), keys)
     }
 
-    fn total_over(&mut self, weights: &Word, keys: OverKeys) -> Result<Form, CircuitError> {
+    /// The accumulated sum of exponentials, to which a sink is added exactly: [query, group, member].
+    fn total_over(&mut self, weights: &Word, table: &ScoreTable, keys: OverKeys) -> Result<Form, CircuitError> {
         let value = self.value(weights)?;
-        self.sum_over(value, unit_of(weights.scale.fraction()), keys)
+        let sum = self.sum_over(value, unit_of(weights.scale.fraction()), keys)?;
+        let shape = self.shape(sum.array);
+        let Some(sinks) = self.sinks(table, &shape) else { return Ok(sum) };
+        let entry = unit_of(table.exp_bits);
+        let unit = common_unit(&sum.unit, &entry);
+        let own = Term::new(sum.array, Index::identity(3)).by((&sum.unit / &unit).to_integer());
+        let sinks = sinks.times(&(entry / &unit).to_integer());
+        Ok(Form { array: self.affine(shape, None, vec![own], vec![sinks])?, unit })
     }
 
     fn sum_over(&mut self, terms: ArrayId, unit: Rational, keys: OverKeys) -> Result<Form, CircuitError> {
@@ -91,16 +99,16 @@ impl Maker {
     }
 
     /// The quotient rounded to a format, levels from `lo` on.
-    fn rounded_quotient(
+    pub(super) fn rounded_quotient(
         &mut self,
-        numerator: Form,
-        denominator: Form,
+        numerator: &Form,
+        denominator: &Form,
         at: Vec<Index>,
         format: Format,
         lo: i64,
     ) -> Result<Word, CircuitError> {
         let one = Rational::one() / unit_of(format.fraction());
-        let units = numerator.unit / denominator.unit * one;
+        let units = &numerator.unit / &denominator.unit * one;
         let (numerator, denominator) = (numerator.array, denominator.array);
         self.quotient(&Fraction { numerator, denominator, at, units, lo, hi: format.max(), scale: format.scale() })
     }

@@ -82,7 +82,7 @@ impl Maker {
     }
 
     /// What each gate is worth, a row per bit.
-    fn step_worths(&mut self, bits: &Bits, levels: &Levels, scale: Scale) -> TableId {
+    pub(super) fn step_worths(&mut self, bits: &Bits, levels: &Levels, scale: Scale) -> TableId {
         let (lo, hi) = levels.bounds();
         let largest = bits.weights.iter().map(|w| w.magnitude().clone()).max().unwrap_or_default();
         let step = match levels {

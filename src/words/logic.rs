@@ -91,8 +91,7 @@ impl Maker {
         if let Some(table) = self.pairs.get(&key) {
             return *table;
         }
-        let weights: Vec<BigInt> = x.weights.iter().flat_map(|a| y.weights.iter().map(move |b| a * b)).collect();
-        let table = self.weight_table(&weights);
+        let table = self.weight_table(&x.times(y));
         self.pairs.insert(key, table);
         table
     }

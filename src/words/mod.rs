@@ -4,6 +4,8 @@
 
 mod levels;
 
+mod binary;
+
 mod word;
 
 mod steps;
@@ -32,6 +34,8 @@ mod average;
 
 mod floats;
 
+mod route;
+
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +52,7 @@ use crate::number::Rational;
 
 pub use attend::ScoreTable;
 pub use average::OverKeys;
+pub use binary::{Binary, Part, Total};
 pub use levels::Levels;
 pub use logic::Pairing;
 pub use norm::Normalisation;

@@ -75,6 +75,11 @@ impl Bits {
     pub fn count(&self) -> usize {
         self.weights.len()
     }
+
+    /// What pairs of bits are worth, those of the second number next to each other.
+    pub fn times(&self, other: &Self) -> Vec<BigInt> {
+        self.weights.iter().flat_map(|a| other.weights.iter().map(move |b| a * b)).collect()
+    }
 }
 
 impl Maker {

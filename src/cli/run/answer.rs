@@ -5,6 +5,7 @@ use num_traits::One;
 use serde::Serialize;
 
 use super::By;
+use crate::spec::Names;
 
 /// The outputs for all inputs.
 pub(super) struct Run {
@@ -38,6 +39,8 @@ pub(super) struct Meaning {
     pub fraction: Option<u32>,
     /// Levels at each position.
     pub width: usize,
+    /// What tokens and classes are called.
+    pub names: Option<Names>,
 }
 
 /// The JSON object.
@@ -66,6 +69,11 @@ struct Position {
     position: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    /// False where what is given out means nothing: at the mark of the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    specified: Option<bool>,
     levels: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<Vec<String>>,
@@ -100,9 +108,12 @@ impl Run {
     fn position(&self, position: u64, row: &[BigInt]) -> Position {
         let token = self.meaning.one_hot.then(|| row.iter().position(One::is_one)).flatten();
         let values = self.meaning.fraction.filter(|_| token.is_none());
+        let names = self.meaning.names.as_ref();
         Position {
             position,
             token,
+            class: token.and_then(|token| names?.class(token)).map(str::to_owned),
+            specified: names.and_then(|names| names.mark).map(|_| position > 0),
             levels: row.iter().map(ToString::to_string).collect(),
             values: values.map(|fraction| row.iter().map(|level| worth(level, fraction)).collect()),
         }
@@ -140,13 +151,16 @@ pub(super) fn text(run: &Run, quiet: bool) -> String {
 }
 
 fn line(output: &str, position: &Position) -> String {
-    let Position { position, token, levels, values } = position;
+    let Position { position, token, class, specified, levels, values } = position;
     let levels = levels.join(" ");
-    match (token, values) {
-        (Some(token), _) => format!("position {position}: token {token}\n"),
-        (None, Some(values)) => format!("position {position}: {output} {} (levels {levels})\n", values.join(" ")),
-        (None, None) => format!("position {position}: {output} levels {levels}\n"),
-    }
+    let said = match (token, class, values) {
+        (Some(token), Some(class), _) => format!("{class} (class {token})"),
+        (Some(token), None, _) => format!("token {token}"),
+        (None, _, Some(values)) => format!("{output} {} (levels {levels})", values.join(" ")),
+        (None, _, None) => format!("{output} levels {levels}"),
+    };
+    let note = if *specified == Some(false) { "; at the mark of the beginning nothing is specified" } else { "" };
+    format!("position {position}: {said}{note}\n")
 }
 
 fn list(input: &[i64]) -> String {
@@ -171,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_disagreement_is_told_and_nothing_is_said_to_agree() {
-        let meaning = Meaning { output: "logits".to_owned(), one_hot: false, fraction: Some(1), width: 2 };
+        let meaning = Meaning { output: "logits".to_owned(), one_hot: false, fraction: Some(1), width: 2, names: None };
         let answer = |agrees| Answer { input: vec![3, 1], output: vec![1.into(), 2.into()], agrees };
         let run = Run { name: "m".to_owned(), by: By::All, meaning, answers: vec![answer(true), answer(false)] };
         let message = run.disagreement().unwrap();

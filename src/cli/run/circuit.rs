@@ -6,17 +6,21 @@ use num_bigint::BigInt;
 
 use super::By;
 use super::answer::{Answer, Meaning, Run};
+use super::input;
 use crate::cli::failure::Failure;
+use crate::cli::model::NAMES;
 use crate::gates::{self, Gates};
+use crate::spec::Names;
 
 /// The widest fraction a number format has.
 const MOST_FRACTION: u32 = 62;
 
-/// Reads the file and simulates it on each input.
-pub(super) fn run(file: &Path, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+/// Reads the file and simulates it on each input that the arguments name.
+pub(super) fn run(file: &Path, arguments: &[String]) -> Result<Run, Failure> {
     let standard = file == Path::new("-");
     let gates = if standard { gates::read_from(std::io::stdin().lock())? } else { gates::read(file)? };
     let meaning = meaning(&gates).ok_or_else(|| Failure::at(file, "the circuit gives nothing out"))?;
+    let inputs = input::read(arguments, meaning.names.as_ref())?;
     let outputs = simulate(&gates, &inputs)?;
     let answers = inputs.into_iter().zip(outputs).map(|(input, output)| Answer { input, output, agrees: true });
     Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect() })
@@ -37,6 +41,7 @@ fn meaning(gates: &Gates) -> Option<Meaning> {
         output: word.name.clone(),
         fraction,
         width: (word.forms.len() as u64 / positions.max(1)).max(1) as usize,
+        names: gates.metadata().get(NAMES).and_then(|text| serde_json::from_str::<Names>(text).ok()),
     })
 }
 
@@ -59,6 +64,14 @@ fn encode(gates: &Gates, input: &[i64]) -> Result<Vec<bool>, Failure> {
     let mut rest = input;
     let mut lists = Vec::new();
     let words = gates.inputs();
+    let context = gates.metadata().get("context").and_then(|tokens| tokens.parse::<usize>().ok());
+    if let Some(context) = context.filter(|context| *context != input.len()) {
+        let given = input.len();
+        let message = format!("the circuit reads {context} tokens, but an input has {given}");
+        return Err(Failure::refused(format!(
+            "{message}\n  help: `compile --context {given}` makes one that reads {given}"
+        )));
+    }
     for (place, word) in words.iter().enumerate() {
         let wanted = usize::try_from(word.elements().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         let taken = if place + 1 == words.len() { rest.len() } else { wanted.min(rest.len()) };

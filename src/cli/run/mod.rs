@@ -30,8 +30,9 @@ use answer::{Run, json, text};
 pub(super) struct Args {
     /// A circuit file (.tc) that `compile` wrote, or a model; `-` for either on standard input
     file: PathBuf,
-    /// Integers such as 0,1,2: token ids, of a program the levels of all its inputs in order (a level is worth 2^-f in
-    /// fixed(i,f); of a float it is the integer that exponent and mantissa are, with the sign: 16256 is 1 in bf16); @FILE with a comma or JSON list on each line; `-` for such lines on standard input
+    /// Integers such as 0,1,2: token ids (or names of tokens such as "bos a b", where the model names them), of a program the levels of all
+    /// its inputs in order (a level is worth 2^-f in fixed(i,f); of a float it is the integer that exponent and mantissa are, with the sign:
+    /// 16256 is 1 in bf16); @FILE with a comma or JSON list on each line; `-` for such lines on standard input
     #[arg(long, visible_alias = "tokens", value_name = "LIST", required = true, allow_hyphen_values = true)]
     input: Vec<String>,
     /// How to run a model: its circuit's arrays, the reference interpreter, its gates, or all three compared
@@ -53,6 +54,7 @@ Examples:
   isobath run circuits/tiny-gpt.toml --input 0,1,2 --by all
   isobath run circuits/gd-least-squares.toml --steps 2 --input 1,2,3,1,0,-1 --by all
   isobath run circuits/modadd7_gpt2_1l --output argmax --last --input 3,5,7
+  isobath run circuits/tracr/hist --tokens 'bos a b a'
   isobath compile circuits/tiny-gpt.toml -o - | isobath run - --input 0,1,2,3
   printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
 
@@ -89,8 +91,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "the model and --input cannot both be on standard input; name a file for one of them",
         ));
     }
-    let inputs = input::read(&args.input)?;
-    let run = if gates::is_circuit(&args.file) { on_circuit(args, inputs)? } else { on_document(args, inputs)? };
+    let run = if gates::is_circuit(&args.file) { on_circuit(args)? } else { on_document(args)? };
     let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
     output::print(shown.as_bytes())?;
     match run.disagreement() {
@@ -99,7 +100,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn on_circuit(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+fn on_circuit(args: &Args) -> Result<Run, Failure> {
     if args.settings != Settings::default() {
         let message = "a compiled circuit is what it is: flags that change the model belong to `compile`";
         return Err(Failure::at(&args.file, message));
@@ -108,14 +109,15 @@ fn on_circuit(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
         let message = "a compiled circuit can only be simulated; name the model for --by evaluate, interpret or all";
         return Err(Failure::at(&args.file, message));
     }
-    circuit::run(&args.file, inputs)
+    circuit::run(&args.file, &args.input)
 }
 
-fn on_document(args: &Args, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+fn on_document(args: &Args) -> Result<Run, Failure> {
     let document = system::read(&args.file, &args.settings)?;
     if let Document::Model(spec) = &document {
-        return on_model(args, spec, inputs);
+        return on_model(args, spec, input::read(&args.input, spec.names.as_ref())?);
     }
+    let inputs = input::read(&args.input, None)?;
     let options = args.settings.options(Strategy::Size, true);
     let model = LoopedModel::of(&document, &options).map_err(|error| Failure::at(&args.file, error))?;
     let name = subject::name(&document).to_owned();

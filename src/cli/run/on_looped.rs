@@ -122,7 +122,7 @@ impl Request {
         let outlet = self.model.graph.outputs().first().map_or_else(String::new, |outlet| outlet.name.clone());
         let fraction =
             power.map(|unit| unit.denom().bits() as u32 - 1).filter(|_| units.iter().all(|u| Some(u) == unit));
-        Meaning { output: outlet, one_hot: false, fraction, width: width.unwrap_or(1).max(1) }
+        Meaning { output: outlet, one_hot: false, fraction, width: width.unwrap_or(1).max(1), names: None }
     }
 }
 

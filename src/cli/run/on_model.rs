@@ -42,12 +42,25 @@ impl Request<'_> {
         for (length, places) in by_length(&inputs) {
             let model = pipeline::with_parameters(self.spec, &parameters, length as u64, self.strategy)?;
             self.answers(&model, &places, &tokens, &mut answers)?;
-            known = Some(meaning(&model));
+            known = Some(self.meaning(&model));
         }
         let meaning = known.ok_or_else(|| Failure::refused("there is no input"))?;
         let answers = inputs.into_iter().zip(answers.into_iter().flatten());
         let answers = answers.map(|(input, (output, agrees))| Answer { input, output, agrees }).collect();
         Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers })
+    }
+
+    fn meaning(&self, model: &Model) -> Meaning {
+        let shape = &model.graph.node(model.graph.output()).shape;
+        let width: u64 = shape.iter().skip(1).map(|size| size.value).product();
+        let output = model.graph.output_name().to_owned();
+        Meaning {
+            one_hot: output == "tokens",
+            output,
+            fraction: Some(model.lowered.fraction),
+            width: width.max(1) as usize,
+            names: self.spec.names.clone(),
+        }
     }
 
     /// Fills in the answers at these places, whose inputs have the model's length.
@@ -124,16 +137,4 @@ fn by_length(inputs: &[Vec<i64>]) -> BTreeMap<usize, Vec<usize>> {
         lengths.entry(input.len()).or_default().push(place);
     }
     lengths
-}
-
-fn meaning(model: &Model) -> Meaning {
-    let shape = &model.graph.node(model.graph.output()).shape;
-    let width: u64 = shape.iter().skip(1).map(|size| size.value).product();
-    let output = model.graph.output_name().to_owned();
-    Meaning {
-        one_hot: output == "tokens",
-        output,
-        fraction: Some(model.lowered.fraction),
-        width: width.max(1) as usize,
-    }
 }

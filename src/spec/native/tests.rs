@@ -100,11 +100,26 @@ fn bad_values_are_refused_where_they_stand() {
         ("positions='rotary'\nrotary_features=1", "cannot be rotated in pairs"),
         ("positions='rotary'\nrotary_features=4", "cannot be rotated in pairs"),
         ("placement='post'\njoin='parallel'", "go only with placement = \"pre\""),
+        ("classes=6", "`classes` are rows of an output matrix, but it is the embedding"),
     ];
     for (line, wanted) in table {
         let error = refusal(&with(line));
         assert!(error.contains(wanted) && error.contains("--> t.toml:") && error.contains('^'), "{line}:\n{error}");
     }
+}
+
+#[test]
+fn a_model_without_norms_has_none_anywhere() {
+    let bare = |more: &str| MINIMAL.replace("norm = 'rms'", &format!("norm = 'none'\n{more}"));
+    let model = parse(&bare("tied = false\nclasses = 6")).unwrap().architecture;
+    assert_eq!((model.blocks[0].placement, model.final_norm, model.outputs()), (Placement::Bare, None, 6));
+    assert!(!crate::spec::parameters(&model).iter().any(|parameter| parameter.name.contains("norm")));
+    for line in ["placement = 'pre'", "norm_epsilon = 1.0", "qk_norm = true", "final_norm = true"] {
+        let error = refusal(&bare(line));
+        assert!(error.contains("norm"), "{line}: {error}");
+    }
+    assert!(refusal(&bare("join = 'parallel-two-norms'")).contains("go only with"));
+    assert!(parse(&bare("join = 'parallel'")).is_ok());
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a path; `-` is standard input and a directory means its `config.json`.
+    /// Reads a path; `-` is standard input and a directory means its `config.json` or `manifest.json`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if path == Path::new("-") {
             return Self::from_reader("<stdin>".to_owned(), None, &mut std::io::stdin().lock());
@@ -42,7 +42,11 @@ impl Source {
         if config.is_file() {
             return Self::open(&config);
         }
-        let message = format!("`{}` is a directory without a config.json", path.display());
+        let manifest = path.join("manifest.json");
+        if manifest.is_file() {
+            return Self::open(&manifest);
+        }
+        let message = format!("`{}` is a directory without a config.json or manifest.json", path.display());
         Err(Problem::new(message).help("name the specification file itself, or a Hugging Face model directory").into())
     }
 

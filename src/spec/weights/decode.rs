@@ -1,4 +1,4 @@
-//! Stored floating-point bytes to `f64`, exactly.
+//! Stored numbers to `f64`, exactly; knows nothing of tensors.
 
 use safetensors::Dtype;
 
@@ -9,6 +9,7 @@ pub(super) fn values(kind: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
         Dtype::F32 => Some(each(bytes, |word| f64::from(f32::from_le_bytes(word)))),
         Dtype::F16 => Some(each(bytes, |word| half(u16::from_le_bytes(word)))),
         Dtype::BF16 => Some(each(bytes, |word| brain(u16::from_le_bytes(word)))),
+        Dtype::I8 => Some(each(bytes, |word: [u8; 1]| f64::from(i8::from_le_bytes(word)))),
         _ => None,
     }
 }

@@ -1,20 +1,23 @@
-//! Weight values from a safetensors file, under the names of [`parameters()`]; knows nothing of number formats or circuits.
+//! Weight values from safetensors files, under the names of [`parameters()`]; knows nothing of number formats or circuits.
 //!
-//! Every tensor the architecture reads must be in the file with its exact shape, and every tensor of the file must be one that is
+//! Files are mapped into memory, so they must not change while they are read. A checkpoint in several files is named by its
+//! `model.safetensors.index.json`, or by the `model.safetensors` it has in place of. Every tensor the architecture reads must be in the file with its exact shape, and every tensor of the files must be one that is
 //! read or known to hold no weight. Missing, extra and misshapen tensors are told all at once.
 
 mod decode;
+mod fault;
+mod files;
+mod map;
 mod names;
 
 use super::{Architecture, Error, Looping, Parameter, Problem, Spec, WeightSource, parameters};
+use files::{Files, Stock};
 use names::Stored;
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::Path;
 
-/// Largest weight file read, in bytes: it is held in memory.
-const MAX_BYTES: u64 = 4 << 30;
+pub(super) use files::INDEX;
 
 /// Values of one weight tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +32,7 @@ pub struct Tensor {
 ///
 /// # Errors
 /// When the specification names no file; when the file cannot be read, is no safetensors file, holds too few, too many or misshapen
-/// tensors, values that are not finite, or a number type other than F64, F32, F16 and BF16; when the family's names are not known.
+/// tensors, values that are not finite, or a number type other than F64, F32, F16, BF16 and I8; when the family's names are not known.
 pub fn load(spec: &Spec) -> Result<BTreeMap<String, Tensor>, Error> {
     loaded(spec, parameters(&spec.architecture))
 }
@@ -48,54 +51,23 @@ fn loaded(spec: &Spec, parameters: Vec<Parameter>) -> Result<BTreeMap<String, Te
     let WeightSource::File(path) = &spec.weights else {
         return Err(Problem::new("this specification names no weight file").into());
     };
-    let bytes = bytes(path)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| malformed(path, bytes.len(), &error))?;
-    let wanted = wanted(spec, &file, parameters)?;
-    let context = Context { path, file: &file, architecture: &spec.architecture };
+    let files = Files::open(path)?;
+    let stock = files.stock()?;
+    let wanted = wanted(spec, &stock, parameters)?;
+    let context = Context { path, stock: &stock, architecture: &spec.architecture };
     context.compare(&wanted)?;
     context.values(&wanted)
 }
 
 /// Each canonical tensor and where the file has it.
-fn wanted(spec: &Spec, file: &SafeTensors, parameters: Vec<Parameter>) -> Result<Vec<(Parameter, Stored)>, Error> {
-    let names: BTreeSet<&str> = file.iter().map(|(name, _)| name).collect();
-    let scheme = names::scheme(&spec.architecture, &names)?;
+fn wanted(spec: &Spec, stock: &Stock, parameters: Vec<Parameter>) -> Result<Vec<(Parameter, Stored)>, Error> {
+    let scheme = names::scheme(&spec.architecture, &stock.names())?;
     Ok(parameters.into_iter().map(|parameter| (parameter.clone(), scheme(&parameter))).collect())
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
-    let name = path.display();
-    refuse_shards(path)?;
-    let failed = |error: std::io::Error| Problem::new(format!("cannot read the weight file `{name}`: {error}"));
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    if size > MAX_BYTES {
-        let message = format!("the weight file `{name}` has {size} bytes; at most {MAX_BYTES} are read");
-        return Err(Problem::new(message).help("a report needs no weights: use weights = \"free\"").into());
-    }
-    let mut bytes = Vec::new();
-    file.by_ref().take(MAX_BYTES).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
-fn refuse_shards(path: &Path) -> Result<(), Error> {
-    let index = path.with_file_name("model.safetensors.index.json");
-    let is_index = path.extension().is_some_and(|ending| ending == "json");
-    if is_index || (!path.exists() && index.is_file()) {
-        let message = format!("`{}` is one of several shards, which are not supported", path.display());
-        return Err(Problem::new(message).help("save the weights as one model.safetensors").into());
-    }
-    Ok(())
-}
-
-fn malformed(path: &Path, size: usize, error: &safetensors::SafeTensorError) -> Error {
-    let message = format!("`{}` is not a whole safetensors file: {error}", path.display());
-    Problem::new(message).help(format!("it has {size} bytes; is it truncated, or a Git LFS pointer?")).into()
 }
 
 struct Context<'a> {
     path: &'a Path,
-    file: &'a SafeTensors<'a>,
+    stock: &'a Stock<'a>,
     architecture: &'a Architecture,
 }
 
@@ -104,10 +76,16 @@ impl Context<'_> {
         Problem::new(message).at(super::Place::file(self.path.display().to_string()))
     }
 
+    /// A problem with a tensor, at the file it is in.
+    fn problem_of(&self, tensor: &str, message: String) -> Problem {
+        let path = self.stock.file(tensor).unwrap_or(self.path);
+        Problem::new(message).at(super::Place::file(path.display().to_string()))
+    }
+
     /// Names and shapes, before any value.
     fn compare(&self, wanted: &[(Parameter, Stored)]) -> Result<(), Error> {
         let read: BTreeSet<&str> = wanted.iter().map(|(_, stored)| stored.name.as_str()).collect();
-        let there: BTreeSet<&str> = self.file.iter().map(|(name, _)| name).collect();
+        let there = self.stock.names();
         let missing: Vec<&str> = read.difference(&there).copied().collect();
         let unread = |name: &&str| {
             names::holds_no_weight(&self.architecture.family, name) || self.is_tied_copy(name, &wanted[0].1.name)
@@ -126,15 +104,16 @@ impl Context<'_> {
 
     /// Whether a tensor is the embedding once more, kept as the output matrix of a model that ties the two.
     fn is_tied_copy(&self, name: &str, embedding: &str) -> bool {
-        let data = |name| self.file.tensor(name).ok().map(|view| (view.dtype(), view.data()));
-        self.architecture.tied && name.ends_with("lm_head.weight") && data(name) == data(embedding)
+        let (copy, embedding) = (self.stock.tensor(name), self.stock.tensor(embedding));
+        let same = |(a, b): (TensorView, TensorView)| (a.dtype(), a.data()) == (b.dtype(), b.data());
+        self.architecture.tied && name.ends_with("lm_head.weight") && copy.zip(embedding).is_some_and(same)
     }
 
     fn misshapen(&self, stored: &Stored) -> Option<Problem> {
-        let found: Vec<u64> = self.file.tensor(&stored.name).ok()?.shape().iter().map(|&size| size as u64).collect();
+        let found: Vec<u64> = self.stock.tensor(&stored.name)?.shape().iter().map(|&size| size as u64).collect();
         let name = &stored.name;
         let message = || format!("tensor `{name}` has shape {found:?}, but must have {:?}", stored.shape);
-        (found != stored.shape).then(|| self.problem(message()))
+        (found != stored.shape).then(|| self.problem_of(name, message()))
     }
 
     fn values(&self, wanted: &[(Parameter, Stored)]) -> Result<BTreeMap<String, Tensor>, Error> {
@@ -154,14 +133,14 @@ impl Context<'_> {
 
     fn tensor(&self, parameter: &Parameter, stored: &Stored) -> Result<Tensor, Problem> {
         let name = &stored.name;
-        let view = self.file.tensor(name).map_err(|error| self.problem(error.to_string()))?;
+        let view = self.stock.tensor(name).ok_or_else(|| self.problem(format!("tensor `{name}` is missing")))?;
         let values = decode::values(view.dtype(), view.data()).ok_or_else(|| {
-            let message = format!("tensor `{name}` is stored as {}; supported: F64, F32, F16, BF16", view.dtype());
-            self.problem(message)
+            let message = format!("tensor `{name}` is stored as {}; supported: F64, F32, F16, BF16, I8", view.dtype());
+            self.problem_of(name, message)
         })?;
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             let message = format!("tensor `{name}` is {} at {:?}", values[index], position(index, view.shape()));
-            return Err(self.problem(message));
+            return Err(self.problem_of(name, message));
         }
         Ok(Tensor { shape: parameter.shape.clone(), values: stored.cut(values) })
     }

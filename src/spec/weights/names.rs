@@ -62,6 +62,7 @@ pub(super) fn scheme<'a>(architecture: &'a Architecture, names: &BTreeSet<&str>)
             let prefix = prefixed("transformer.");
             Box::new(move |parameter| gpt2(parameter, prefix, architecture.width))
         }
+        "tracr" => Box::new(tracr),
         "llama" | "mistral" | "qwen2" | "qwen3" | "gemma" => Box::new(llama),
         "bert" | "roberta" => {
             let prefix = prefixed(if family == "bert" { "bert." } else { "roberta." });
@@ -116,6 +117,25 @@ fn gpt2(parameter: &Parameter, prefix: &str, width: u64) -> Stored {
     let stored = part.map_or(stored.clone(), |part| stored.part(part * width, 3 * width));
     let matrix = ["attn.", "mlp."].iter().any(|start| place.starts_with(start)) && leaf == "weight";
     if matrix { stored.transpose() } else { stored }
+}
+
+/// Matrices are stored input by output, under `w` and `b`.
+fn tracr(parameter: &Parameter) -> Stored {
+    let (layer, module, leaf) = split(&parameter.name);
+    let place = match module {
+        "token_embedding" => return Stored::whole("token_embed".to_owned(), parameter),
+        "position_embedding" => return Stored::whole("pos_embed".to_owned(), parameter),
+        "q" => "attn.query",
+        "k" => "attn.key",
+        "v" => "attn.value",
+        "o" => "attn.linear",
+        "up" => "mlp.linear_1",
+        "down" => "mlp.linear_2",
+        _ => return Stored::whole("unembed".to_owned(), parameter).transpose(),
+    };
+    let name = format!("layer_{}.{place}.{}", layer.unwrap_or_default(), if leaf == "weight" { "w" } else { "b" });
+    let stored = Stored::whole(name, parameter);
+    if leaf == "weight" { stored.transpose() } else { stored }
 }
 
 fn llama(parameter: &Parameter) -> Stored {

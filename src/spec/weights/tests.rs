@@ -101,7 +101,104 @@ fn broken_files_are_refused() {
     }
     std::fs::remove_file(&path).unwrap();
     std::fs::write(directory.path().join("model.safetensors.index.json"), "{}").unwrap();
-    assert!(load(&spec).unwrap_err().to_string().contains("one of several shards"));
+    assert!(load(&spec).unwrap_err().to_string().contains("cannot read the index of shards"));
+}
+
+/// What loading says of a file whose header was changed as text, and whose data were cut or lengthened.
+fn header_after(change: impl Fn(String) -> String, data: impl Fn(&mut Vec<u8>)) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("w.safetensors");
+    let spec = spec(NATIVE, false, path.clone());
+    write(&path, &stock(&spec));
+    let whole = std::fs::read(&path).unwrap();
+    let length = u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let header = change(String::from_utf8(whole[8..8 + length].to_vec()).unwrap());
+    let mut rest = whole[8 + length..].to_vec();
+    data(&mut rest);
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &rest].concat();
+    std::fs::write(&path, bytes).unwrap();
+    let error = load(&spec).unwrap_err().to_string();
+    assert!(error.contains("w.safetensors") && error.matches("whole safetensors").count() == 1, "{error}");
+    error
+}
+
+#[test]
+fn a_tensor_out_of_place_is_named() {
+    let nothing = |_: &mut Vec<u8>| ();
+    let first = "final_norm.gain";
+    let overlapping = |text: String| {
+        let at = text.find("\"data_offsets\":[8,").unwrap();
+        format!("{}\"data_offsets\":[4,{}", &text[..at], &text[at + "\"data_offsets\":[8,".len()..])
+    };
+    assert!(header_after(overlapping, nothing).contains(&format!("within tensor `{first}`, which ends at 8")));
+    let cut = header_after(|text| text, |data| data.truncate(data.len() - 4));
+    assert!(cut.contains("tensor `token_embedding` ends at byte"), "{cut}");
+    let longer = header_after(|text| text, |data| data.extend([0; 6]));
+    assert!(longer.contains("6 bytes after the last tensor belong to none"), "{longer}");
+    let misshapen = header_after(|text| text.replacen("\"shape\":[2]", "\"shape\":[9]", 1), nothing);
+    assert!(misshapen.contains(&format!("tensor `{first}` has 8 bytes, but F32 of shape [9] needs 36")), "{misshapen}");
+    let huge = "\"shape\":[9223372036854775807,9223372036854775807]";
+    assert!(header_after(|text| text.replacen("\"shape\":[2]", huge, 1), nothing).contains("more numbers than can be"));
+    let kind = header_after(|text| text.replacen("F32", "F33", 1), nothing);
+    assert!(kind.contains(&format!("tensor `{first}`: unknown variant `F33`")), "{kind}");
+}
+
+#[test]
+fn a_header_of_a_terabyte_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("w.safetensors");
+    std::fs::write(&path, [&1_000_000_000_000u64.to_le_bytes()[..], b"{}"].concat()).unwrap();
+    let error = load(&spec(NATIVE, false, path)).unwrap_err().to_string();
+    assert!(error.contains("its header would have 1000000000000 bytes"), "{error}");
+}
+
+#[test]
+fn bytes_are_integers() {
+    let eights = |stock: &mut Stock| {
+        stock.insert("final_norm.gain".into(), (Dtype::I8, vec![2], vec![0x7f, 0x80]));
+    };
+    assert_eq!(after(eights).unwrap()["final_norm.gain"].values, [127., -128.]);
+}
+
+/// The native stock in two shards, after the index and the second shard were changed.
+fn sharded(index: impl Fn(&mut BTreeMap<String, String>), second: impl Fn(&mut Stock)) -> Result<usize, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let spec = spec(NATIVE, false, directory.path().join("model.safetensors"));
+    let all = stock(&spec);
+    let in_first = |name: &str| name < "layer.0.o";
+    let mut map: BTreeMap<String, String> =
+        all.keys().map(|name| (name.clone(), format!("part-{}.safetensors", u8::from(!in_first(name))))).collect();
+    let (a, mut b): (Stock, Stock) = all.into_iter().partition(|(name, _)| in_first(name));
+    second(&mut b);
+    index(&mut map);
+    write(&directory.path().join("part-0.safetensors"), &a);
+    write(&directory.path().join("part-1.safetensors"), &b);
+    let text = serde_json::json!({"metadata": {"total_size": 1}, "weight_map": map}).to_string();
+    std::fs::write(directory.path().join("model.safetensors.index.json"), text).unwrap();
+    load(&spec).map(|tensors| tensors.len()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn shards_are_read_by_their_index() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = parameters(&spec(NATIVE, false, directory.path().join("w")).architecture).len();
+    assert_eq!(sharded(|_| (), |_| ()), Ok(whole));
+    let absent = sharded(|map| map.values_mut().for_each(|file| *file = file.replace("-1", "-2")), |_| ()).unwrap_err();
+    assert!(absent.contains("shard `part-2.safetensors` with tensor `layer.0.o.weight` and"), "{absent}");
+    let moved = sharded(|map| drop(map.insert("layer.0.q.weight".into(), "part-0.safetensors".into())), |_| ());
+    assert!(moved.unwrap_err().contains("places tensor `layer.0.q.weight` in `part-0.safetensors`, which does not"));
+    let unlisted = sharded(|map| drop(map.remove("layer.0.q.weight")), |_| ()).unwrap_err();
+    assert!(unlisted.contains("tensor `layer.0.q.weight` is in") && unlisted.contains("but not in the index"));
+    let twice = |stock: &mut Stock| drop(stock.insert("final_norm.gain".into(), (Dtype::F32, vec![2], floats(2))));
+    assert!(sharded(|_| (), twice).unwrap_err().contains("tensor `final_norm.gain` is in"));
+    let outside = sharded(|map| map.values_mut().for_each(|file| *file = format!("../{file}")), |_| ()).unwrap_err();
+    assert!(outside.contains("is not the name of a file beside the index"), "{outside}");
+    let misshapen = |stock: &mut Stock| drop(stock.insert("layer.0.q.weight".into(), (Dtype::F32, vec![4], floats(4))));
+    let misshapen = sharded(|_| (), misshapen).unwrap_err();
+    assert!(
+        misshapen.contains("tensor `layer.0.q.weight` has shape [4]") && misshapen.contains("part-1"),
+        "{misshapen}"
+    );
 }
 
 /// Loads a Hugging Face checkpoint whose tensors have these names and shapes.

@@ -2,6 +2,8 @@
 
 mod attend;
 
+mod binary;
+
 mod floats;
 
 mod layers;

@@ -27,6 +27,8 @@ fn block(block: &Block) -> u64 {
     match (block.join, block.placement) {
         (Join::Serial, Placement::Sandwich) => attention + mlp + 4 * NORM,
         (Join::Serial, Placement::Pre | Placement::Post) => attention + mlp + 2 * NORM,
+        (Join::Serial, Placement::Bare) => attention + mlp,
+        (_, Placement::Bare) => attention.max(mlp),
         (Join::ParallelShared | Join::ParallelTwoNorms, _) => NORM + attention.max(mlp),
     }
 }

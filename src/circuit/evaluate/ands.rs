@@ -1,0 +1,164 @@
+//! Weighted sums of ANDs of bits, read as products of numbers: `sum over i, j of a_i b_j [x_i + y_j >= 2] = (sum a_i x_i) (sum b_j y_j)`
+//! where all x and y are 0 or 1; with a third bit z in each AND, that times z.
+
+use super::data::Data;
+use super::integer::Int;
+use super::nest::{Nest, Run};
+use super::sums::{List, Plain, add_runs};
+use crate::circuit::{Affine, Array, Bank, Circuit, Index, Node, Term, Thresholds, walk};
+
+/// A term whose source is a bank of such ANDs. The maps of its nest are of the factors.
+#[derive(Clone, Debug)]
+pub(super) struct Product {
+    factors: Vec<Factor>,
+    nest: Nest,
+    scale: i128,
+}
+
+/// The numbers that bits stand for.
+#[derive(Clone, Debug)]
+struct Factor {
+    source: usize,
+    /// What each bit is worth; none of a single bit.
+    worth: Vec<i64>,
+}
+
+/// No bit is worth more.
+const MOST_WORTH: i64 = 1 << 40;
+
+impl Product {
+    /// If the term reads ANDs and its coefficients are products of what their bits are worth.
+    pub fn new(circuit: &Circuit, array: &Array, plain: &Plain, term: &Term) -> Option<Self> {
+        let ands = circuit.array(term.source);
+        let parts = parts(circuit, ands)?;
+        let axes = ands.shape.len();
+        let (i, j) = (bit_axis(array, term, ands, axes - 2)?, bit_axis(array, term, ands, axes - 1)?);
+        let worths = worths(plain, array, (i, j))?;
+        let mut nest = Nest::new(array, term);
+        let mut factors = Vec::new();
+        for (map, part) in parts.iter().enumerate() {
+            let worth = worths.get(map).cloned().unwrap_or_default();
+            compose(circuit, &mut nest, map, part, term, !worth.is_empty())?;
+            factors.push(Factor { source: part.source.index(), worth });
+        }
+        let own = array.shape.len();
+        for axis in [i.max(j), i.min(j)] {
+            nest.sums.remove(axis - own);
+        }
+        let behind = nest.band.as_ref().is_some_and(|(band, _)| band.key > i.min(j));
+        (!behind).then_some(Self { factors, nest, scale: plain.factors.scale })
+    }
+
+    /// The arrays it reads.
+    pub fn sources(&self) -> impl Iterator<Item = usize> {
+        self.factors.iter().map(|factor| factor.source)
+    }
+
+    /// Adds the term to every element.
+    pub fn add<T: Int>(&self, array: &Array, data: &[Data], out: &mut [T]) {
+        let values: Vec<Vec<i64>> = self.factors.iter().map(|factor| factor.values(&data[factor.source])).collect();
+        let scale = T::low(self.scale);
+        let [x, y] = [&values[0], &values[1]];
+        match values.get(2) {
+            None => add_runs(&self.nest, array, scale, out, |run: Run| {
+                places(&run).fold(T::default(), |sum, [a, b, _]| sum.plus(T::of(x[a]).times(T::of(y[b]))))
+            }),
+            Some(z) => add_runs(&self.nest, array, scale, out, |run: Run| {
+                let each = |[a, b, c]: [usize; 3]| T::of(x[a]).times(T::of(y[b])).times(T::of(z[c]));
+                places(&run).fold(T::default(), |sum, at| sum.plus(each(at)))
+            }),
+        }
+    }
+}
+
+impl Factor {
+    /// The number at each place but the axis of bits.
+    fn values(&self, data: &Data) -> Vec<i64> {
+        let bits = data.bits();
+        match self.worth.is_empty() {
+            true => bits.iter().map(|bit| (*bit).into()).collect(),
+            false => {
+                let value =
+                    |bits: &[u8]| bits.iter().zip(&self.worth).map(|(bit, worth)| i64::from(*bit) * worth).sum();
+                bits.chunks_exact(self.worth.len()).map(value).collect()
+            }
+        }
+    }
+}
+
+#[inline]
+fn places(run: &Run) -> impl Iterator<Item = [usize; 3]> {
+    let (at, step) = (run.at, run.step);
+    (0..run.count as i64).map(move |k| [0, 1, 2].map(|map| (at[map] + step[map] * k) as usize))
+}
+
+/// The terms of a bank of ANDs: two or three bits, all of which must be 1.
+fn parts<'c>(circuit: &'c Circuit, ands: &Array) -> Option<&'c [Term]> {
+    let Node::Bank(Bank { form, thresholds: Thresholds::Known(list) }) = &ands.node else { return None };
+    let forms = circuit.array(*form);
+    let Node::Affine(Affine { constants, terms }) = &forms.node else { return None };
+    let single = forms.shape.len() == ands.shape.len() && list.len() == 1 && list[0] == terms.len().into();
+    let plain = |term: &Term| {
+        let one = term.coef.table.is_none() && term.coef.scale == 1.into();
+        let bit = matches!(circuit.array(term.source).node, Node::Input | Node::Bank(_));
+        one && bit && term.sum.is_empty() && term.band.is_none()
+    };
+    let fits = single && constants.is_empty() && (2..=3).contains(&terms.len()) && terms.iter().all(plain);
+    fits.then_some(terms)
+}
+
+/// The summed axis that runs along all of this axis of the ANDs, and along nothing else of them.
+fn bit_axis(array: &Array, term: &Term, ands: &Array, axis: usize) -> Option<usize> {
+    let [(summed, 1)] = term.index[axis].steps[..] else { return None };
+    let inner = summed.checked_sub(array.shape.len())?;
+    let whole = term.index[axis] == Index::axis(summed) && term.sum[inner].value == ands.shape[axis].value;
+    let uses = term.index.iter().filter(|index| index.steps.iter().any(|(other, _)| *other == summed)).count();
+    let banded = term.band.as_ref().is_some_and(|band| band.key == summed);
+    (whole && uses == 1 && !banded).then_some(summed)
+}
+
+/// What the bits along two summed axes are worth, if each coefficient is a product of two.
+fn worths(plain: &Plain, array: &Array, (i, j): (usize, usize)) -> Option<[Vec<i64>; 2]> {
+    let own = array.shape.len();
+    let ((rows, row), (columns, column)) = (plain.nest.sums[i - own], plain.nest.sums[j - own]);
+    let others = plain.nest.sums.iter().enumerate().filter(|(inner, _)| inner + own != i && inner + own != j);
+    let fixed =
+        others.map(|(_, (_, step))| step[1]).chain(plain.nest.own.iter().map(|step| step[1])).all(|step| step == 0);
+    let List::Small(list) = &plain.factors.list else { return None };
+    if !fixed || plain.nest.gathers.iter().any(|(_, _, step)| step[1] != 0) {
+        return None;
+    }
+    let at = |a: u64, b: u64| list[(plain.nest.base[1] + row[1] * a as i64 + column[1] * b as i64) as usize];
+    let corner = at(0, 0);
+    let first: Vec<i64> = (0..rows).map(|a| at(a, 0).wrapping_mul(corner)).collect();
+    let second: Vec<i64> = (0..columns).map(|b| at(0, b)).collect();
+    let small = corner.abs() == 1 && first.iter().chain(&second).all(|worth| worth.abs() <= MOST_WORTH);
+    let product = |a: u64, b: u64| i128::from(first[a as usize]) * i128::from(second[b as usize]);
+    let all = (0..rows).all(|a| (0..columns).all(|b| i128::from(at(a, b)) == product(a, b)));
+    (small && all).then_some([first, second])
+}
+
+/// Adds to a map of the nest where a part of the ANDs is read, its last axis left out where that is the axis of bits.
+fn compose(circuit: &Circuit, nest: &mut Nest, map: usize, part: &Term, term: &Term, bits: bool) -> Option<()> {
+    let source = circuit.array(part.source);
+    let axes = term.index.len();
+    let own_bit = if bits { Some(axes - 2 + map) } else { None };
+    let mut strides = walk::strides(&source.shape);
+    let mut indices: Vec<&Index> = part.index.iter().collect();
+    if let Some(axis) = own_bit {
+        let whole = indices.pop() == Some(&Index::axis(axis));
+        let len = source.shape.last()?.value as i64;
+        strides.pop();
+        strides.iter_mut().for_each(|stride| *stride /= len);
+        whole.then_some(())?;
+    }
+    for (index, stride) in indices.into_iter().zip(strides) {
+        let among_bits = index.steps.iter().any(|(axis, _)| *axis + 2 >= axes);
+        (index.gather.is_none() && !among_bits).then_some(())?;
+        nest.base[map] += index.base * stride;
+        for (axis, step) in &index.steps {
+            nest.add(map, &term.index[*axis], step * stride);
+        }
+    }
+    Some(())
+}
