@@ -28,7 +28,16 @@ const MOST_WIRES: u64 = 3_000_000;
 
 #[test]
 fn circuits_add_up_as_the_interpreter_does() {
-    let limits = Limits { layers: 1, width: 3, context: 3, ..Limits::default() };
+    agree(Limits { layers: 1, width: 3, context: 3, ..Limits::default() });
+}
+
+/// Experts, latent attention, sinks, scores by distance.
+#[test]
+fn departures_add_up_as_the_interpreter_does() {
+    agree(Limits { layers: 1, width: 3, context: 2, bits: 4, seeds: 2, departures: true });
+}
+
+fn agree(limits: Limits) {
     let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
     let policies = (select(POLICIES[1..].to_vec()), select(vec!["fixed(5,4)", "float(3,2)", "float(4,1)"]));
     let result = TestRunner::new(config).run(&(cases(limits), policies), |(case, (policy, accumulator))| {
@@ -62,7 +71,7 @@ fn circuits_add_up_as_the_interpreter_does() {
 /// operation is stored); its gates are no fewer.
 #[test]
 fn the_table_of_layers_is_that_of_circuits() {
-    for file in ["tiny-gpt.toml", "tiny-llama.toml", "tiny-bert.toml"] {
+    for file in ["tiny-gpt.toml", "tiny-llama.toml", "tiny-bert.toml", "tiny-moe.toml", "tiny-mla.toml"] {
         let read = spec::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits").join(file)).unwrap();
         for policy in POLICIES {
             for (rounding, context) in [(Rounding::Fused, 1), (Rounding::Fused, 4), (Rounding::Eager, 3)] {
@@ -107,4 +116,48 @@ fn accumulators_too_coarse_for_exponentials_are_refused() {
     let error = pipeline::graph(&spec, 4).unwrap_err().to_string();
     assert!(error.contains("accumulator is fixed(6,2)") && error.contains("2^-exp_bits"), "{error}");
     assert_eq!("exact".parse::<Policy>(), Ok(Policy::Exact));
+}
+
+fn isobath(args: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_isobath"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).output().unwrap()
+}
+
+/// A row a policy, of one model at several contexts: the laws of the table above.
+#[test]
+fn policies_stand_side_by_side() {
+    let policies = ["--policies", "exact, tree(2), sequential, blocked(8)", "--accumulator", "fp32"];
+    let compare = ["compare", "circuits/gpt2", "--over", "context=8..128", "--points", "2", "--format", "bf16"];
+    let output = isobath(&[&compare[..], &policies, &["--json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["systems"].as_array().unwrap();
+    let told = |row: &serde_json::Value| {
+        let depth = |place: usize| row["depth"][place].as_str().unwrap().parse::<u64>().unwrap();
+        let growth = row["growth"].as_str().unwrap().split(',').next().unwrap().to_owned();
+        (row["name"].as_str().unwrap().to_owned(), depth(1) - depth(0), growth)
+    };
+    let wanted = [
+        ("gpt2, exact", 0, "constant"),
+        ("gpt2, tree(2) in fp32", 12 * 4, "logarithmic"),
+        ("gpt2, sequential in fp32", 12 * 120, "linear"),
+        // One block of 8 keys becomes 16.
+        ("gpt2, blocked(8) in fp32", 12 * 15, "linear"),
+    ];
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), wanted.map(|(n, d, g)| (n.to_owned(), d, g.to_owned())));
+    let twice = isobath(&[&compare[..], &policies, &["--accumulate", "exact"]].concat());
+    assert_eq!(twice.status.code(), Some(2));
+    // What has no sums of this kind is refused by name.
+    let program = isobath(&["compare", "circuits/td0.toml", "--over", "steps=1..4", "--policies", "tree(2)"]);
+    assert_eq!(program.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&program.stderr).contains("circuits/td0.toml"));
+}
+
+#[test]
+fn the_report_names_the_policy_beside_the_depth() {
+    let report = ["report", "circuits/gpt2", "--context", "16", "--format", "bf16", "--quiet", "--accumulate"];
+    for policy in ["tree(2)", "sequential", "blocked(4)"] {
+        let line = isobath(&[&report[..], &[policy]].concat()).stdout;
+        assert!(String::from_utf8(line).unwrap().contains(policy), "{policy}");
+    }
 }

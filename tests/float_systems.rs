@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use isobath::gates::{encode_input, read_outputs, simulate};
 use isobath::number::{Format, Rational};
@@ -16,9 +16,17 @@ fn format(text: &str) -> Format {
     text.parse().unwrap()
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// A shipped document with every number in one format.
 fn shipped(name: &str, text: &str) -> Document {
-    let mut document = spec::read_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("circuits").join(name)).unwrap();
+    in_format(&root().join("circuits").join(name), text)
+}
+
+fn in_format(path: &Path, text: &str) -> Document {
+    let mut document = spec::read_document(path).unwrap();
     if let Some(numerics) = subject::numerics(&mut document) {
         (numerics.weights, numerics.activations) = (format(text), format(text));
     }
@@ -30,19 +38,45 @@ fn shipped(name: &str, text: &str) -> Document {
     document
 }
 
+/// The depth as a law, without what it holds for.
+fn law(path: &Path, text: &str) -> Result<String, String> {
+    let subject = Subject::new(&in_format(path, text), &Options::default()).map_err(|error| error.to_string())?;
+    Ok(subject.law_text().split(" for every").next().unwrap().to_owned())
+}
+
+/// Every description of a folder.
+fn descriptions(folder: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    all.retain(|path| path.extension().is_some_and(|end| end == "toml") || path.join("config.json").exists());
+    all.sort();
+    all
+}
+
 #[test]
-fn laws_do_not_turn_on_the_format() {
-    let files =
-        ["gpt2", "tiny-llama.toml", "rnn.toml", "lstm.toml", "mamba.toml", "segment-memory.toml", "decoding.toml"];
-    let programs = ["gd-least-squares.toml", "gd-logistic.toml", "gd-adam.toml", "td0.toml"];
-    for name in files.into_iter().chain(programs) {
-        let law = |text: &str| {
-            let subject = Subject::new(&shipped(name, text), &Options::default()).unwrap();
-            subject.law_text().split(" for every").next().unwrap().to_owned()
-        };
-        let fixed = law("fixed(6,8)");
-        for text in ["fp8-e4m3", "fp8-e5m2", "fp16", "bf16", "fp32"] {
-            assert_eq!(law(text), fixed, "{name} {text}");
+fn laws_of_shipped_circuits_do_not_turn_on_the_format() {
+    let all = descriptions(&root().join("circuits"));
+    assert!(all.len() > 30, "{all:?}");
+    for path in all {
+        let fixed = law(&path, "fixed(6,8)").unwrap();
+        for text in ["int(8)", "fp8-e4m3", "fp8-e5m2", "fp16", "bf16", "fp32"] {
+            assert_eq!(law(&path, text), Ok(fixed.clone()), "{path:?} {text}");
+        }
+    }
+}
+
+/// Other people's configs, where they are there.
+#[test]
+fn laws_of_published_configs_do_not_turn_on_the_format() {
+    let folder = root().join("../shared/models/configs");
+    if !folder.exists() {
+        return eprintln!("no configs beside this repository: nothing to compare");
+    }
+    let all = descriptions(&folder);
+    assert!(all.len() >= 30, "{all:?}");
+    for path in all {
+        let fixed = law(&path, "fixed(6,8)").unwrap();
+        for text in ["fp8-e4m3", "bf16"] {
+            assert_eq!(law(&path, text), Ok(fixed.clone()), "{path:?} {text}");
         }
     }
 }

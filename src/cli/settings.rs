@@ -111,6 +111,11 @@ impl Settings {
         self.strategy.map_or(default, StrategyName::strategy)
     }
 
+    /// The same with sums added up in this way.
+    pub fn accumulated(&self, policy: Policy) -> Self {
+        Self { accumulate: Some(policy), ..self.clone() }
+    }
+
     /// Whether a strategy was asked for.
     pub fn has_strategy(&self) -> bool {
         self.strategy.is_some()

@@ -32,7 +32,7 @@ enum Kind {
     /// Bits before the point, the sign among them, and after it.
     Fixed { integer: u32, fraction: u32 },
     /// Bits of exponent and mantissa, and how many of the greatest codes are no values.
-    Float { exponent: u32, mantissa: u32, reserved: i64 },
+    Float { exponent: u32, mantissa: u32, reserved: u32 },
 }
 
 /// Names of floating-point formats.
@@ -168,7 +168,7 @@ impl Format {
     pub fn max(self) -> i64 {
         match self.kind {
             Kind::Fixed { integer, fraction } => (1 << (integer + fraction - 1)) - 1,
-            Kind::Float { exponent, mantissa, reserved } => (1 << (exponent + mantissa)) - 1 - reserved,
+            Kind::Float { exponent, mantissa, reserved } => (1 << (exponent + mantissa)) - 1 - i64::from(reserved),
         }
     }
 

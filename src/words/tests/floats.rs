@@ -185,8 +185,13 @@ fn norms_are_rounded_once() {
     for shape in [(2, 1), (2, 2), (3, 1)] {
         for epsilon in [(1, 100), (1, 1)] {
             let x = Numbers { base: 0, shape: &[1, 2], width: 4, signed: true };
-            let norm =
-                Normalisation { unit: false, epsilon: ratio(epsilon.0, epsilon.1), gain: None, bias: None, format: format(shape) };
+            let norm = Normalisation {
+                unit: false,
+                epsilon: ratio(epsilon.0, epsilon.1),
+                gain: None,
+                bias: None,
+                format: format(shape),
+            };
             let build = |maker: &mut Maker, input: ArrayId| {
                 let word = word(maker, input, x, shape, 2);
                 let word = maker.normalise(&word, &norm).unwrap();
@@ -224,8 +229,15 @@ fn averages_are_rounded_once() {
     for shape in [(2, 1), (2, 2), (3, 2)] {
         let scores = Numbers { base: 0, shape: &[1, 2, 1, 1], width: 3, signed: true };
         let v = Numbers { base: 6, shape: &[2, 1, 1], width: 3, signed: true };
-        let table =
-            ScoreTable { function: crate::number::Function::Exp, sinks: None, scale_squared: ratio(1, 3), softcap: None, format: format(shape), clamp: 1, exp_bits: 3 };
+        let table = ScoreTable {
+            function: crate::number::Function::Exp,
+            sinks: None,
+            scale_squared: ratio(1, 3),
+            softcap: None,
+            format: format(shape),
+            clamp: 1,
+            exp_bits: 3,
+        };
         let build = |maker: &mut Maker, input: ArrayId| {
             let form = Form { array: scores.forms(maker, input), unit: ratio(1, 2) };
             let values = word(maker, input, v, shape, 3);
