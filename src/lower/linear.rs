@@ -108,7 +108,10 @@ impl Lowering<'_> {
         let in_strides = flat(&features).into_iter().enumerate().map(|(axis, s)| (axes + axis, s));
         let steps: Vec<(usize, i64)> = out_strides.chain(in_strides).collect();
         let worth = &form.unit * unit_of(weights.fraction);
-        let unit = if bias.is_some() { common_unit(&worth, &unit_of(weights.fraction)) } else { worth.clone() };
+        let unit = match bias {
+            Some(bias) => common_unit(&worth, &unit_of(self.constants(bias).fraction)),
+            None => worth.clone(),
+        };
         let coef = Coef::table(weights.table, Index::strided(steps)).times(&(worth / &unit).to_integer());
         let term = Term::new(form.array, index).over(features).times(coef);
         let constants = bias.map(|bias| self.bias(bias, &shape[1..], &unit));

@@ -103,7 +103,7 @@ pub enum LowerError {
 const MOST_BITS: u32 = 16;
 
 /// The most levels times bits of a thermometer that a table is made of.
-const MOST_CHANGES: u128 = 1 << 22;
+const MOST_CHANGES: u128 = 1 << 20;
 
 /// The most entries of one table.
 const MOST_ENTRIES: u128 = 1 << 28;

@@ -91,8 +91,12 @@ impl Maker {
                 index.push(at);
                 let has = |level: i64| i64::from(word.lo < level && level <= word.hi);
                 let mask = self.flags(count, own, || above_least(format).map(has).collect());
-                let sure = self.flags(count, lowered, || at_least_by(word.lo, format));
                 let term = Term::new(*gates, index).times(Coef::table(mask, Index::axis(axes)));
+                if !self.known {
+                    // Bounds alone do not say that no level is both: the sum would seem to reach 2.
+                    return self.affine(shape, word.band.clone(), vec![term], vec![]);
+                }
+                let sure = self.flags(count, lowered, || at_least_by(word.lo, format));
                 self.affine(shape, word.band.clone(), vec![term], vec![Coef::table(sure, Index::axis(axes))])
             }
             Code::Constant => {

@@ -73,7 +73,7 @@ impl Maker {
     ) -> Result<Word, CircuitError> {
         let axes = word.shape.len();
         let width = word.shape[axes - 1].value;
-        let integers = Integers::new(norm, width);
+        let integers = Integers::new(norm, width, how.is_some());
         let squares = self.squares(word, how)?;
         // One unit of the sum in squares of the word's units: what is compared is multiplied by the denominator.
         let unit = &squares.total.unit / unit_of(2 * word.scale.fraction());
@@ -182,12 +182,17 @@ impl Maker {
 }
 
 impl<'a> Integers<'a> {
-    fn new(norm: &'a Normalisation, width: u64) -> Self {
+    /// Where the sum of squares is rounded on the way, it may be far too small, and results take all of the format.
+    fn new(norm: &'a Normalisation, width: u64, rounded: bool) -> Self {
         let gain_bits = norm.gain.as_ref().map_or(0, |gain| gain.fraction);
         let bias_bits = norm.bias.as_ref().map_or(0, |bias| bias.fraction);
         let fine = norm.format.fraction().max(bias_bits).max(gain_bits) + 1;
         let over = BigInt::from(if norm.unit { 1 } else { width });
-        let mut integers = Self { norm, features: width, width: over, gain_bits, fine, lo: 0, hi: 1 };
+        let (lo, hi) = (norm.format.min(), norm.format.max());
+        let mut integers = Self { norm, features: width, width: over, gain_bits, fine, lo, hi };
+        if rounded {
+            return integers;
+        }
         let halves = integers.greatest() * 2u32;
         integers.lo = norm.format.nearest_to(&-&halves, true);
         integers.hi = norm.format.nearest_to(&halves, true).max(1);
