@@ -189,7 +189,8 @@ impl<'s> Probe<'s> {
             let Some((output, bits)) = witnessed.into_iter().max_by_key(|(_, bits)| bits.len()) else { continue };
             if best.as_ref().is_none_or(|best| bits.len() as u64 > best.bits) {
                 let evidence = format!(
-                    "at {} some data value changes nothing; flipping any one of {} bits of it changes bit {} of `{}` for good",
+                    "at {}, for each of {} bits of a step's data there is a value that changes nothing, but changes bit {} of `{}` for good \
+                     when that bit of it is flipped",
                     self.told(&state),
                     bits.len(),
                     output.1,

@@ -8,10 +8,11 @@ use super::{law, model, output, system};
 use crate::number::Policy;
 use crate::pipeline::costed::{self, Costed};
 use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::scanned::Scanned;
 use crate::pipeline::subject::{self, Options, Subject};
 use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
-use crate::report::system::{Scan, SystemReport};
+use crate::report::system::{Scan, ScanContexts, SystemReport};
 use crate::report::system_cost::{OpaqueText, SystemCostReport};
 use crate::report::{Opaque, Report, cost_text, json, system_text, text};
 use crate::spec::{Document, Spec};
@@ -131,6 +132,10 @@ fn looped(args: &Args, document: &Document, options: &Options) -> Result<String,
     let subject = Subject::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
     let mut report = SystemReport::new(&subject, options.strategy);
     report.scan = scan(document, options);
+    if options.recurrence == Recurrence::Scan {
+        let scanned = Scanned::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
+        report.contexts = Some(ScanContexts::new(&scanned));
+    }
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed::layers(&subject.model), &args.observe)?));
     }

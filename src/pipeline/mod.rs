@@ -6,6 +6,8 @@ pub mod looped;
 
 pub mod path;
 
+pub mod scanned;
+
 pub mod subject;
 
 use std::collections::BTreeMap;

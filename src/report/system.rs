@@ -9,6 +9,7 @@ use super::{Step, strategy_name};
 use crate::certificate::Certificate;
 use crate::circuit::Node;
 use crate::loops::path::Place;
+use crate::pipeline::scanned::{Row, Scanned};
 use crate::pipeline::subject::{Lengths, Subject};
 use crate::words::Strategy;
 
@@ -49,6 +50,9 @@ pub struct SystemReport {
     /// The same function by parallel prefix, where that was asked for beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan: Option<Scan>,
+    /// Of a scan: what it is at other contexts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contexts: Option<ScanContexts>,
     /// The blocks.
     pub blocks: Vec<BlockReport>,
     /// The longest run between observed values, where it was asked for.
@@ -108,6 +112,51 @@ pub struct Scan {
     pub gates: Option<String>,
 }
 
+/// A scan at contexts of powers of two, and how its depth grows.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScanContexts {
+    /// Contexts with their depths and gates, other axes at their lengths.
+    pub rows: Vec<ScanRow>,
+    /// The depth in the context and the other axes, such as `4*ceil(log2(context)) + 17`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<String>,
+    /// `constant` or `logarithmic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<&'static str>,
+    /// The contexts the law is for, the least and the greatest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[u64; 2]>,
+    /// Why there are no longer ones.
+    pub beyond: String,
+}
+
+/// One context.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScanRow {
+    /// Positions.
+    pub context: u64,
+    /// Layers.
+    pub depth: String,
+    /// Gates, at most.
+    pub gates: String,
+}
+
+impl ScanContexts {
+    /// As plain data.
+    pub fn new(scanned: &Scanned) -> Self {
+        let row =
+            |row: &Row| ScanRow { context: row.context, depth: row.depth.to_string(), gates: row.gates.to_string() };
+        let law = scanned.law.as_ref();
+        Self {
+            rows: scanned.rows.iter().map(row).collect(),
+            depth: law.map(|law| law.depth.to_string()),
+            growth: law.map(|law| if law.rate.is_zero() { "constant" } else { "logarithmic" }),
+            range: law.map(|law| [law.from, law.to]),
+            beyond: scanned.beyond.clone(),
+        }
+    }
+}
+
 /// One block.
 #[derive(Clone, Debug, Serialize)]
 pub struct BlockReport {
@@ -146,6 +195,7 @@ impl SystemReport {
             bound: "upper",
             law: law(subject),
             scan: None,
+            contexts: None,
             opaque: None,
             blocks: blocks(subject),
             path_at: short(&lengths),

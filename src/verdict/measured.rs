@@ -9,7 +9,7 @@ pub(super) const GATES: &str = "threshold gates of unbounded fan-in with integer
 
 /// Depth, gates, wires and weight bits of the construction at its lengths.
 pub(super) fn figures(subject: &Subject) -> Statement {
-    let lengths = subject.lengths();
+    let lengths = lengths(subject);
     let depth = subject.depth(&lengths).map_or_else(
         || "unknown".to_owned(),
         |(depth, exact)| if exact { depth.to_string() } else { format!("at most {depth}") },
@@ -21,10 +21,15 @@ pub(super) fn figures(subject: &Subject) -> Statement {
     let says = format!(
         "At {} this compiles to a circuit of depth {depth} with at most {gates} gates{}{}{open}.",
         at(&lengths),
-        wires.unwrap_or_default(),
+        wires.unwrap_or_else(|| " (wires not stated: forms grow from iteration to iteration)".to_owned()),
         bits.unwrap_or_default(),
     );
     Statement::new(Tag::Measured, GATES, says).by(How::Counted, "the arrays of the construction".to_owned())
+}
+
+/// Of every axis, and of what the system was built for.
+pub(super) fn lengths(subject: &Subject) -> Lengths {
+    subject.lengths().into_iter().chain(subject.built.iter().cloned()).collect()
 }
 
 /// How the depth grows, and with it the sizes.
