@@ -11,7 +11,7 @@ use crate::spec::program::Program;
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Formats")]
 pub(super) struct Formats {
-    /// The number format of everything: int(b) or fixed(i,f)
+    /// The number format of everything: int(b), fixed(i,f), or a float such as fp8-e4m3
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// The number format of weights

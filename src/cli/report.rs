@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{law, model, output, system};
+use crate::number::Policy;
 use crate::pipeline::costed::{self, Costed};
 use crate::pipeline::looped::LoopedModel;
 use crate::pipeline::scanned::Scanned;
@@ -95,7 +96,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
+    let exact = spec.numerics.accumulate == Policy::Exact;
+    if !exact && args.model != ModelName::Threshold {
+        let message =
+            "rounded partial sums are reported of threshold gates only: write --accumulate exact, or leave out --model";
+        return Err(Failure::refused(message));
+    }
     match args.model {
+        ModelName::Threshold if !exact => costs(args, spec, context, cost::Model::Threshold),
         ModelName::Threshold => threshold(args, spec, context),
         ModelName::Arithmetic => costs(args, spec, context, cost::Model::Arithmetic),
         ModelName::Boolean => costs(args, spec, context, cost::Model::Boolean),
@@ -210,8 +218,8 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
 /// The report in a model that reads neither weights nor a strategy.
 fn costs(args: &Args, spec: &Spec, context: u64, counted: cost::Model) -> Result<String, Failure> {
     if args.reads_weights() || args.settings.has_strategy() {
-        let message =
-            "--bound, --weights, --recorded and --strategy are of threshold circuits: leave them out, or --model";
+        let message = "--bound, --weights, --recorded and --strategy are of threshold circuits with exact sums: leave them out, or --model and \
+                       --accumulate";
         return Err(Failure::refused(message));
     }
     let graph = pipeline::graph(spec, context)?;

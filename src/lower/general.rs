@@ -30,7 +30,7 @@ impl Lowering<'_> {
     pub(super) fn number(&mut self, node: &Node, format: Format) -> Result<Value> {
         let shape = node.shape.iter().map(|size| size.value).collect();
         let kind = InputKind::Numbers(format);
-        self.inputs.push(Input { name: node.label.clone(), shape, bits: format.bits(), kind });
+        self.inputs.push(Input { name: node.label.clone(), shape, bits: format.width(), kind });
         Ok(Value::Word(self.maker.word_input(node.shape.clone(), format)?))
     }
 
@@ -64,6 +64,9 @@ impl Lowering<'_> {
 
     pub(super) fn sum(&mut self, x: NodeIndex, axis: usize) -> Result<Value> {
         let form = self.form(x)?;
+        if let Some(how) = self.graph.accumulation() {
+            return Ok(Value::Form(self.maker.accumulate(&form, axis, how)?));
+        }
         let mut shape = self.maker.shape(form.array);
         let length = shape.remove(axis);
         let mut index = Index::identity(shape.len());

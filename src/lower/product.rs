@@ -39,13 +39,13 @@ impl Lowering<'_> {
                 let word = self.word(other)?;
                 let pairing = elementwise(self.maker.shape(form.array));
                 let array = self.maker.fused_product(&form, &stored, &word, &pairing, 0)?;
-                let unit = unit_of(stored.format.fraction() + word.fraction);
+                let unit = unit_of(stored.format.fraction() + word.scale.fraction());
                 return Ok(Value::Form(Form { array, unit }));
             }
         }
         let (x, y) = (self.word(x)?, self.word(y)?);
         let array = self.maker.product(&x, &y, &elementwise(x.shape.clone()), 0)?;
-        Ok(Value::Form(Form { array, unit: unit_of(x.fraction + y.fraction) }))
+        Ok(Value::Form(Form { array, unit: unit_of(x.scale.fraction() + y.scale.fraction()) }))
     }
 
     /// The layer after which a value is a word.

@@ -12,6 +12,7 @@ use crate::circuit::measure::LoopedMeasure;
 use crate::expr::{Dim, Expr, Size};
 use crate::law::{Growing, Law, LawError, derive};
 use crate::loops::{Axis, Block, Outlet, System};
+use crate::number::Policy;
 use crate::program;
 use crate::recurrent::{self, Recurrence};
 use crate::spec::{Document, Looped as LoopedSpec, Looping, Numerics, Spec};
@@ -150,7 +151,8 @@ impl Subject {
     /// Whether some weights are not known, so that figures are bounds for every setting of them.
     pub fn has_open_weights(&self) -> bool {
         let bodies = self.model.graph.blocks().iter().flat_map(|block| &block.bodies);
-        bodies.into_iter().flat_map(|body| body.params()).any(|param| param.values.is_none())
+        let open = bodies.into_iter().flat_map(|body| body.params()).any(|param| param.values.is_none());
+        open || self.model.lowered.refusal.is_some()
     }
 
     /// Whether the system can have these lengths.
@@ -211,6 +213,10 @@ impl LoopedModel {
 /// When it cannot be built at the lengths asked for.
 pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
     let asked = options.lengths.get("context").copied();
+    let policy = numerics(&mut document.clone()).map_or(Policy::Exact, |numerics| numerics.accumulate);
+    if policy != Policy::Exact {
+        return Err(Error::Accumulate { policy });
+    }
     match document {
         Document::Model(spec) => model(spec, asked.unwrap_or(spec.architecture.default_context), options.bound),
         Document::Program(program) => Ok((program::system(program)?, Vec::new())),

@@ -65,7 +65,9 @@ fn bound(bound: Bound) -> &'static str {
 /// The tables of a rotation, where there is one: rounded, and perhaps of rescaled angles.
 fn rotation(architecture: &Architecture) -> Vec<String> {
     let rotary = || architecture.blocks.iter().filter_map(|block| block.attention.rotary.as_ref());
-    let rounded = "rotation uses cosines and sines rounded to the finer of the two formats".to_owned();
+    let rounded = "rotation uses cosines and sines rounded to the finer of the two formats, of floating-point ones to as many bits \
+                   after the point as values below one have"
+        .to_owned();
     let scaling = rotary().find_map(|rotary| rotary.scaling.as_ref());
     let rescaled =
         scaling.map(|name| format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"));

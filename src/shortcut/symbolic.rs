@@ -1,11 +1,10 @@
 //! A tensor graph read as polynomials of what it takes in: exact where it is linear or multiplies; must not know programs or circuits.
 
-use num_bigint::BigInt;
 use petgraph::graph::NodeIndex;
 use thiserror::Error;
 
 use super::polynomial::Polynomial;
-use crate::number::{Format, Function, Rational};
+use crate::number::{Format, Function};
 use crate::tensor::{Graph, Node, Op, ParamId};
 
 /// Why a graph is no polynomial that can be written out.
@@ -206,8 +205,7 @@ impl<'p, P: Iterator<Item = &'p Vec<Polynomial>>> Walk<'_, P> {
         let param = self.graph.param(table);
         let unknown = || Obstacle::Unknown(param.name.clone());
         let level = *param.values.as_deref().and_then(|values| values.get(place)).ok_or_else(unknown)?;
-        let one = BigInt::from(1) << param.format.fraction();
-        Ok(Polynomial::constant(Rational::new(level.into(), one)))
+        Ok(Polynomial::constant(param.format.number(level)))
     }
 
     fn large(&self, id: NodeIndex, terms: u128) -> Obstacle {

@@ -127,6 +127,6 @@ impl<'g> Copy<'g> {
 
     fn finish(self, outputs: impl Iterator<Item = (String, NodeIndex)>) -> Graph {
         let outputs = outputs.map(|(name, id)| (name, self.places[&id])).collect();
-        Graph { nodes: self.nodes, params: self.graph.params.clone(), outputs }
+        Graph { nodes: self.nodes, params: self.graph.params.clone(), outputs, accumulation: self.graph.accumulation }
     }
 }

@@ -29,7 +29,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational};
+use crate::number::{Accumulation, Format, Function, Rational};
 
 pub use arithmetic::Arithmetic;
 pub use build::from_architecture;
@@ -41,7 +41,7 @@ pub use sketch::Sketch;
 pub struct ParamId(pub(in crate::tensor) usize);
 
 /// How scores become softmax weights: `e(s) = max(1, round(2^exp_bits * f(s))) / 2^exp_bits`, s the scaled (and capped)
-/// score rounded to `format` and clamped to `[-clamp, clamp]`.
+/// score rounded to `format` and clamped to `[-clamp, clamp]`, or to the greatest values of the format inside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// f: the exponential, or the logistic function.
@@ -300,6 +300,7 @@ pub struct Graph {
     pub(in crate::tensor) nodes: DiGraph<Node, usize>,
     pub(in crate::tensor) params: Vec<Param>,
     pub(in crate::tensor) outputs: Vec<(String, NodeIndex)>,
+    pub(in crate::tensor) accumulation: Option<Accumulation>,
 }
 
 impl Graph {
@@ -341,6 +342,12 @@ impl Graph {
     /// What is given out first: `logits`, `hidden` or `tokens` of a model.
     pub fn output_name(&self) -> &str {
         &self.outputs[0].0
+    }
+
+    /// How every sum over a dimension is added up: those of `Linear` (its bias is added after), `Centre`, `Normalise` (of squares), `Dot`,
+    /// `Attend` and `Softmax` (of exponentials, and of their products with values), `Mix` and `Sum`; exactly, if not said.
+    pub fn accumulation(&self) -> Option<&Accumulation> {
+        self.accumulation.as_ref()
     }
 
     /// Its ports in order, with what they carry.

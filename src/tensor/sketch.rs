@@ -150,7 +150,7 @@ impl Sketch {
     /// Without outputs.
     pub fn build(self) -> Graph {
         assert!(!self.outputs.is_empty(), "a graph gives something out");
-        Graph { nodes: self.nodes, params: self.params, outputs: self.outputs }
+        Graph { nodes: self.nodes, params: self.params, outputs: self.outputs, accumulation: None }
     }
 
     fn result(&self, op: &Op, operands: &[NodeIndex]) -> Vec<Size> {

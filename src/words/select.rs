@@ -51,17 +51,16 @@ impl Maker {
     }
 
     fn row_table(&mut self, rows: &Constants, width: u64, which: Row) -> crate::circuit::TableId {
-        let values = rows.values.clone().unwrap_or_default();
-        let at = |row: u64, feature: u64| values[(row * width + feature) as usize];
+        let at = |row: u64, feature: u64| rows.get((row * width + feature) as usize).lo;
         match which {
             Row::First => self.lazy_table(width.into(), rows.range.clone(), width.into(), || {
-                (0..width).map(|feature| at(0, feature).into()).collect()
+                (0..width).map(|feature| at(0, feature)).collect()
             }),
             Row::Steps(entries) => {
                 let len = u128::from(entries - 1) * u128::from(width);
                 let reach = &rows.range.hi - &rows.range.lo;
                 self.lazy_table(len, Interval { lo: -&reach, hi: reach }, len, || {
-                    let step = |row: u64| (0..width).map(move |f| BigInt::from(at(row, f)) - at(row - 1, f));
+                    let step = |row: u64| (0..width).map(move |f| at(row, f) - at(row - 1, f));
                     (1..entries).flat_map(step).collect()
                 })
             }

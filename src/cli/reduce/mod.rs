@@ -133,7 +133,7 @@ struct Common {
     /// What random instances and circuits are drawn from
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Number format of weights, and of activations where it holds them: int(b) or fixed(i,f)
+    /// Number format of weights, and of activations where it holds them: int(b), fixed(i,f), or a float such as fp8-e4m3
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// Number format of activations
