@@ -18,6 +18,7 @@ pub fn page(document: &Document, options: &Options) -> Result<Page, Error> {
     match document {
         Document::Program(program) => of_program(&mut found, &at_its_steps(program, &subject), &subject),
         Document::Recurrent(_) => found.statements.push(literature::recurrent()),
+        Document::Onnx(_) => {}
         Document::Model(_) | Document::Looped(_) => of_transformer(&mut found, document),
     }
     found.statements.sort_by_key(|statement| statement.tag);
@@ -70,6 +71,7 @@ fn kind(document: &Document) -> String {
         Document::Recurrent(_) => "a recurrent network".to_owned(),
         Document::Model(_) => "one forward pass of a transformer".to_owned(),
         Document::Looped(_) => "a transformer in a loop".to_owned(),
+        Document::Onnx(_) => "a graph of operators".to_owned(),
     }
 }
 
@@ -101,6 +103,9 @@ fn summary(document: &Document) -> &'static str {
             "One forward pass has a depth that its context does not change, for every setting of the weights. What it cannot compute \
              is proved only for restricted models, and conditional otherwise; composition is one way to run steps, and \
              counter-claims show where there are shallower ones."
+        }
+        Document::Onnx(_) => {
+            "The figures are of this graph at these lengths; nothing is claimed of other circuits for it."
         }
         Document::Recurrent(_) | Document::Looped(_) => {
             "The depth of this construction grows as its law says. That a recurrence is deep as written says nothing of all circuits for \
