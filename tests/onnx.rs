@@ -10,3 +10,12 @@ mod hostile;
 
 #[path = "onnx/nodes.rs"]
 mod nodes;
+
+#[path = "onnx/silero.rs"]
+mod silero;
+
+#[path = "onnx/small.rs"]
+mod small;
+
+#[path = "onnx/writer.rs"]
+mod writer;

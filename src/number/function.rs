@@ -229,7 +229,7 @@ impl Argument {
 fn error_function(argument: &Argument, width: u64) -> Interval {
     let inner = width + 8;
     let one = BigInt::one() << inner;
-    let root = ((&argument.p * &argument.p << (2 * inner + 1)) / (&argument.q * &argument.q)).sqrt();
+    let root = (((&argument.p * &argument.p) << (2 * inner + 1)) / (&argument.q * &argument.q)).sqrt();
     let (lo, hi) = (normal_above_zero(&root, &one, inner), normal_above_zero(&(root + 1u32), &one, inner));
     Interval { lo: lo.lo, hi: hi.hi }.scaled(&2.into()).lowered(inner - width)
 }

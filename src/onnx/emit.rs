@@ -135,6 +135,13 @@ impl Emit {
             }
             shape[axis] += other[axis];
         }
+        if (parts.len() as u64).saturating_mul(shape[axis]) > MOST_PLACES {
+            return Err(format!(
+                "{} values are joined to a length of {}, more than are listed",
+                parts.len(),
+                shape[axis]
+            ));
+        }
         if rest.is_empty() { Ok(*first) } else { self.node(Op::Concat(axis), parts, &shape) }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn graph(model: &Model, lengths: &BTreeMap<String, u64>, bound: bool)
     }
     let mut import = Import {
         opset: model.opset,
-        emit: Emit::new(model.numerics.clone(), bound),
+        emit: Emit::new(model.numerics, bound),
         values: HashMap::new(),
         broken: HashSet::new(),
         problems: Vec::new(),

@@ -5,75 +5,7 @@ use std::collections::BTreeMap;
 use isobath::onnx::system;
 use isobath::spec::onnx::parse;
 
-// ---- A protobuf writer of our own ----
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 128 {
-        bytes.push(value as u8 | 128);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
-
-fn int(tag: u64, value: i64) -> Vec<u8> {
-    [varint(tag << 3), varint(value as u64)].concat()
-}
-
-fn bytes(tag: u64, content: impl AsRef<[u8]>) -> Vec<u8> {
-    let content = content.as_ref();
-    [varint(tag << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
-}
-
-fn node(op: &str, name: &str, inputs: &[&str], outputs: &[&str], attributes: &[Vec<u8>]) -> Vec<u8> {
-    let inputs = inputs.iter().flat_map(|input| bytes(1, input));
-    let outputs = outputs.iter().flat_map(|output| bytes(2, output));
-    let attributes = attributes.iter().flat_map(|attribute| bytes(5, attribute));
-    let node: Vec<u8> = inputs.chain(outputs).chain(bytes(3, name)).chain(bytes(4, op)).chain(attributes).collect();
-    bytes(1, node)
-}
-
-fn attribute(name: &str, kind: i64, field: Vec<u8>) -> Vec<u8> {
-    [bytes(1, name), field, int(20, kind)].concat()
-}
-
-enum D<'a> {
-    N(i64),
-    S(&'a str),
-}
-
-fn value(tag: u64, name: &str, element: i64, dims: &[D<'_>]) -> Vec<u8> {
-    let dim = |dim: &D<'_>| match dim {
-        D::N(value) => bytes(1, int(1, *value)),
-        D::S(name) => bytes(1, bytes(2, name)),
-    };
-    let shape: Vec<u8> = dims.iter().flat_map(dim).collect();
-    let tensor = [int(1, element), bytes(2, shape)].concat();
-    bytes(tag, [bytes(1, name), bytes(2, bytes(1, tensor))].concat())
-}
-
-fn tensor(name: &str, dims: &[i64], raw: &[u8], more: Vec<u8>) -> Vec<u8> {
-    let dims: Vec<u8> = dims.iter().flat_map(|length| int(1, *length)).collect();
-    bytes(5, [dims, int(2, 1), bytes(8, name), bytes(9, raw), more].concat())
-}
-
-fn model(parts: &[Vec<u8>], opset: i64) -> Vec<u8> {
-    let set = [bytes(1, ""), int(2, opset)].concat();
-    [int(1, 8), bytes(7, parts.concat()), bytes(8, set)].concat()
-}
-
-fn x(dims: &[D<'_>]) -> Vec<u8> {
-    value(11, "x", 1, dims)
-}
-
-fn y() -> Vec<u8> {
-    bytes(12, bytes(1, "y"))
-}
-
-fn relu() -> Vec<u8> {
-    node("Relu", "r", &["x"], &["y"], &[])
-}
+use crate::writer::{D, attribute, bytes, int, model, node, relu, tensor, x, y};
 
 /// What a file is refused with, when it is read or when it is imported.
 fn refusal(file: &[u8], lengths: &[(&str, u64)]) -> String {
@@ -211,7 +143,10 @@ fn what_an_operator_does_not_understand_is_refused() {
         (node("Relu", "r", &[], &["y"], &[]), "node `r` (Relu): input 0 is missing"),
         (node("Concat", "c", &["x", "x"], &["y"], &[]), "attribute `axis` is missing"),
         (node("Transpose", "t", &["x"], &["y"], &[attribute("perm", 7, int(8, 5))]), "there is no axis 5 among 1"),
-        (node("Split", "s", &["x"], &["y", "z"], &[]), "it splits"),
+        (
+            node("Split", "s", &["x"], &["y", "z"], &[attribute("split", 7, [int(8, 1), int(8, 1)].concat())]),
+            "it splits",
+        ),
         (node("Relu", "r", &["x"], &["w", "y"], &[]), "its output 1 is not supported"),
     ];
     for (node, wanted) in cases {

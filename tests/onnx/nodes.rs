@@ -16,6 +16,9 @@ use crate::cases::{self, Case};
 /// Bits after the point of the wide format.
 const FRACTION: u32 = 36;
 
+/// Scores of a softmax are clamped to this.
+const CLAMP: u32 = 64;
+
 /// Which inputs are constants, by operator, beside integers: several ways where several are read.
 fn held(op: &str) -> &'static [&'static [usize]] {
     match op {
@@ -80,7 +83,7 @@ fn node_tests_give_the_recorded_values() {
 }
 
 /// Tests that pass; fewer is a loss.
-const LEAST: usize = 1;
+const LEAST: usize = 327;
 
 #[derive(Default)]
 struct Tally {
@@ -135,6 +138,13 @@ fn run(case: &Case, held: &[usize]) -> Result<Outcome, String> {
     let inputs: Vec<&Tensor> = case.inputs.iter().flatten().collect();
     let outputs: Vec<&Tensor> = case.outputs.iter().flatten().collect();
     let (model, given) = constants(model, &inputs, held);
+    if given.iter().chain(&outputs).any(|tensor| tensor.reals().unwrap().iter().any(|value| !value.is_finite())) {
+        return refused(&"its data hold NaN or infinity, which no format has".to_owned());
+    }
+    let clamped = given.iter().any(|tensor| tensor.reals().unwrap().iter().any(|value| value.abs() > f64::from(CLAMP)));
+    if clamped && model.graph.nodes[0].op == "Softmax" {
+        return refused(&format!("its scores are beyond the clamp of {CLAMP}"));
+    }
     match wide(&model, &given, &outputs) {
         Ok(None) => {}
         Ok(Some(refusal)) => return refused(&refusal),
@@ -161,8 +171,8 @@ fn constants<'t>(model: &Model, inputs: &[&'t Tensor], held: &[usize]) -> (Model
 
 fn numerics(model: &mut Model, format: &str, exp_bits: u32, score_clamp: u32) -> Numerics {
     let format = format.parse().unwrap();
-    model.numerics = Numerics { weights: format, activations: format, exp_bits, score_clamp, ..model.numerics.clone() };
-    model.numerics.clone()
+    model.numerics = Numerics { weights: format, activations: format, exp_bits, score_clamp, ..model.numerics };
+    model.numerics
 }
 
 /// Levels of inputs, and the values they are worth.
@@ -174,7 +184,7 @@ fn levels(numerics: &Numerics, inputs: &[&Tensor]) -> Vec<i64> {
 /// Interpreted in a wide format, against the recorded values; the reason, where the model is refused.
 fn wide(model: &Model, inputs: &[&Tensor], outputs: &[&Tensor]) -> Result<Option<String>, String> {
     let mut model = model.clone();
-    let numerics = numerics(&mut model, &format!("fixed(20,{FRACTION})"), 40, 64);
+    let numerics = numerics(&mut model, &format!("fixed(20,{FRACTION})"), 40, CLAMP);
     let system = match onnx::system(&model, &BTreeMap::new(), true) {
         Ok(system) => system,
         Err(error) => return Ok(Some(error.to_string())),

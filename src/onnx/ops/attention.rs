@@ -17,7 +17,7 @@ fn heads(emit: &mut Emit, x: &Data, count: Option<i64>, what: &str) -> Result<Da
     let own = emit.shape(x);
     match (own.len(), count.map(|count| count as u64)) {
         (4, _) => Ok(x.clone()),
-        (3, Some(heads)) if heads > 0 && own[2] % heads == 0 => {
+        (3, Some(heads)) if heads > 0 && own[2].is_multiple_of(heads) => {
             let split = emit.reshape(x.node, &[own[0], own[1], heads, own[2] / heads])?;
             let node = emit.transpose(split, &[0, 2, 1, 3])?;
             Ok(x.with(node))
@@ -71,7 +71,7 @@ pub(super) fn attend(emit: &mut Emit, call: &Call<'_>) -> Result<Vec<Value>> {
 /// As many heads as queries have, each of keys and values repeated.
 fn grouped(emit: &mut Emit, q: &Data, x: &Data) -> Result<Data> {
     let (wanted, own) = (emit.shape(q)[1], emit.shape(x)[1]);
-    if own == 0 || wanted % own != 0 {
+    if own == 0 || !wanted.is_multiple_of(own) {
         return Err(format!("{wanted} heads of queries share {own} of keys"));
     }
     let places: Vec<u64> = (0..wanted).map(|head| head / (wanted / own)).collect();
@@ -143,7 +143,7 @@ pub(super) fn rotate(emit: &mut Emit, call: &Call<'_>) -> Result<Vec<Value>> {
     let own = emit.shape(&x);
     let turned = match call.int("rotary_embedding_dim")?.unwrap_or(0) as u64 {
         0 => own[3],
-        some if some <= own[3] && some % 2 == 0 => some,
+        some if some <= own[3] && some.is_multiple_of(2) => some,
         other => return Err(format!("it turns {other} of {} features", own[3])),
     };
     let (cos, sin) = (angles(call, 1, &own, turned)?, angles(call, 2, &own, turned)?);

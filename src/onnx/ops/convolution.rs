@@ -1,7 +1,8 @@
 //! Convolutions with constant weights: windows of the input, and one constant matrix for all of them; must not know rounding.
 
 use super::call::Call;
-use super::moves::{padded, shape};
+use super::fill::padded;
+use super::moves::shape;
 use crate::onnx::array::entries;
 use crate::onnx::emit::{Emit, Result};
 use crate::onnx::ops::linear::mapped;
@@ -36,7 +37,7 @@ pub(super) fn convolve(emit: &mut Emit, call: &Call<'_>) -> Result<Vec<Value>> {
     let fits = own.len() == kernel.len()
         && own.len() > 2
         && own[1] == kernel[1].saturating_mul(groups)
-        && kernel[0] % groups == 0;
+        && kernel[0].is_multiple_of(groups);
     if !fits {
         return Err(format!("weights of shape {kernel:?} in {groups} groups do not fit an input of shape {own:?}"));
     }

@@ -5,7 +5,7 @@ use super::moves::{arranged, shape};
 use crate::onnx::array::{Array, entries};
 use crate::onnx::emit::{Emit, Result};
 use crate::onnx::value::{Data, Ids, Reals, Value};
-use crate::tensor::Op;
+use crate::tensor::{Op, ParamId};
 
 /// Rows of a constant table by token ids.
 pub(super) fn embed(emit: &mut Emit, table: &Value, ids: &Ids, axis: usize) -> Result<Data> {
@@ -56,18 +56,29 @@ pub(super) fn product(emit: &mut Emit, a: &Value, b: &Value) -> Result<Data> {
 
 /// A constant matrix times the last axis: `[k, n]` or, not `turned`, `[n, k]`; the result has the shape `out`.
 pub(super) fn mapped(emit: &mut Emit, x: &Data, weight: &Reals, turned: bool, out: &[u64]) -> Result<Data> {
+    let id = matrix(emit, weight, turned)?;
+    by(emit, x, id, out)
+}
+
+/// A constant matrix as a parameter `[n, k]`.
+pub(super) fn matrix(emit: &mut Emit, weight: &Reals, turned: bool) -> Result<ParamId> {
     let (first, second) = (weight.shape[0], weight.shape[1]);
     let (k, n) = if turned { (first, second) } else { (second, first) };
-    let lengths = emit.shape(x);
-    let rows = lengths[..lengths.len() - 1].iter().product();
     let values = || {
         let array = weight.array()?;
         Ok(if turned { array.arranged(&[Some(1), Some(0)], &[n, k])?.values } else { array.values })
     };
     let param = emit.weights(weight, &[n, k], values)?;
+    Ok(emit.sketch.param(param))
+}
+
+/// A parameter `[n, k]` times the last axis; the result has the shape `out`.
+pub(super) fn by(emit: &mut Emit, x: &Data, weight: ParamId, out: &[u64]) -> Result<Data> {
+    let [n, k] = emit.sketch.parameter(weight).shape[..] else { return Err("internal error: no matrix".to_owned()) };
+    let lengths = emit.shape(x);
+    let rows = lengths[..lengths.len() - 1].iter().product();
     let folded = emit.reshape(x.node, &[rows, k])?;
-    let id = emit.sketch.param(param);
-    let node = emit.node(Op::Linear { weight: id, bias: None, out: vec![n] }, &[folded], &[rows, n])?;
+    let node = emit.node(Op::Linear { weight, bias: None, out: vec![n] }, &[folded], &[rows, n])?;
     Ok(x.with(emit.reshape(node, out)?))
 }
 

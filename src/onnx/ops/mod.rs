@@ -4,6 +4,7 @@ mod attention;
 mod call;
 mod convolution;
 mod elementwise;
+mod fill;
 mod fold;
 mod linear;
 mod moves;
@@ -57,9 +58,9 @@ fn movement(name: &str) -> Option<Make> {
         "Split" => moves::split,
         "Slice" => moves::slice,
         "Gather" => moves::gather,
-        "Pad" => moves::pad,
-        "Trilu" => moves::trilu,
-        "Constant" => moves::constant,
+        "Pad" => fill::pad,
+        "Trilu" => fill::trilu,
+        "Constant" => fill::constant,
         "ConstantOfShape" => fold::constant_of_shape,
         "Shape" => fold::shape,
         "Size" => fold::size,

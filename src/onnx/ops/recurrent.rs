@@ -3,16 +3,20 @@
 //! Weights are `[directions, gates * hidden, inputs]`, gates in the order of the operator: input, output, forget, cell of LSTM;
 //! update, reset, hidden of GRU. What a product reads is stored by then; sums and what a constant matrix reads are exact.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::call::Call;
-use super::linear::mapped;
+use super::linear::{by, mapped, matrix};
 use super::moves::joined_data;
 use crate::number::{Function, Rational};
 use crate::onnx::array::Array;
 use crate::onnx::emit::{Emit, Read, Result};
 use crate::onnx::value::{Data, Reals, Value};
+use crate::tensor::ParamId;
 
 /// Most positions that are written out.
-const MOST_POSITIONS: u64 = 1 << 14;
+const MOST_POSITIONS: u64 = 1 << 10;
 
 /// A layer in one direction.
 struct Layer {
@@ -26,6 +30,8 @@ struct Layer {
     functions: Vec<Function>,
     /// GRU: the reset gate meets the recurrent map after its matrix.
     late_reset: bool,
+    /// Recurrent maps made so far, by their first gate.
+    maps: RefCell<HashMap<u64, (ParamId, Option<Data>)>>,
 }
 
 /// One position: what comes in, by the input map, and the state before; gives the state after.
@@ -93,22 +99,32 @@ pub(super) fn gru(emit: &mut Emit, call: &Call<'_>) -> Result<Vec<Value>> {
 }
 
 impl Layer {
-    /// Rows of some gates of the recurrent matrix times a state, plus their bias: `[batch, gates * hidden]`.
+    /// Rows of some gates of the recurrent matrix times a state, plus their bias: `[batch, gates * hidden]`. The matrix is kept once
+    /// for all positions.
     fn recurrent_map(&self, emit: &mut Emit, h: &Data, gates: std::ops::Range<u64>) -> Result<Data> {
         let rows: Vec<u64> = (gates.start * self.hidden..gates.end * self.hidden).collect();
-        let all = rows.len() as u64 == self.recurrent.shape[0];
-        let weight = match all {
-            true => self.recurrent.clone(),
-            false => Reals::known(&self.recurrent.name, self.recurrent.array()?.picked(0, &rows)?),
+        let known = self.maps.borrow().get(&gates.start).cloned();
+        let (weight, bias) = match known {
+            Some(map) => map,
+            None => {
+                let all = rows.len() as u64 == self.recurrent.shape[0];
+                let part = match all {
+                    true => self.recurrent.clone(),
+                    false => Reals::known(&self.recurrent.name, self.recurrent.array()?.picked(0, &rows)?),
+                };
+                let map = (matrix(emit, &part, false)?, self.bias(emit, 1, &rows)?);
+                self.maps.borrow_mut().insert(gates.start, map.clone());
+                map
+            }
         };
-        let mapped = mapped(emit, h, &weight, false, &[self.batch, rows.len() as u64])?;
-        self.biased(emit, &mapped, 1, &rows)
+        let mapped = by(emit, h, weight, &[self.batch, rows.len() as u64])?;
+        bias.map_or(Ok(mapped.clone()), |bias| emit.add(&mapped, &bias))
     }
 
-    fn biased(&self, emit: &mut Emit, x: &Data, which: usize, rows: &[u64]) -> Result<Data> {
-        let Some(biases) = &self.biases else { return Ok(x.clone()) };
-        let bias = emit.given(&Reals::known("bias", biases[which].picked(0, rows)?))?;
-        emit.add(x, &bias)
+    /// Some rows of a bias: of the input map, or of the recurrent one.
+    fn bias(&self, emit: &mut Emit, which: usize, rows: &[u64]) -> Result<Option<Data>> {
+        let Some(biases) = &self.biases else { return Ok(None) };
+        emit.given(&Reals::known("bias", biases[which].picked(0, rows)?)).map(Some)
     }
 
     /// Some gates of `[batch, gates * hidden]`.
@@ -265,7 +281,17 @@ fn layer(
     }
     let late_reset = gates == 3 && call.flag("linear_before_reset", false)?;
     let functions = functions(call, names, number as usize)?;
-    Ok(Layer { hidden, batch: shape[1], input, recurrent, biases, peepholes, functions, late_reset })
+    Ok(Layer {
+        hidden,
+        batch: shape[1],
+        input,
+        recurrent,
+        biases,
+        peepholes,
+        functions,
+        late_reset,
+        maps: RefCell::default(),
+    })
 }
 
 /// The states to start from: given, or zero.
@@ -299,7 +325,10 @@ fn run(
     let width = layer.input.shape[0];
     let below = mapped(emit, x, &layer.input, false, &[positions, layer.batch, width])?;
     let rows: Vec<u64> = (0..width).collect();
-    let below = layer.biased(emit, &below, 0, &rows)?;
+    let below = match layer.bias(emit, 0, &rows)? {
+        Some(bias) => emit.add(&below, &bias)?,
+        None => below,
+    };
     let (mut states, mut made) = (start, Vec::new());
     for step in 0..positions {
         let position = if backwards { positions - 1 - step } else { step };
