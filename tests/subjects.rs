@@ -40,7 +40,7 @@ fn bound(document: &Document, strategy: Lowering) -> Result<LoopedModel, TestCas
             recurrent::system(net, Recurrence::Sequential, net.default_context).map_err(failed)?
         }
         Document::Looped(looped) => pipeline::looped(looped, true).map_err(failed)?,
-        Document::Model(_) => return Err(failed("no loop")),
+        Document::Model(_) | Document::Onnx(_) => return Err(failed("no loop")),
     };
     LoopedModel::new(graph, strategy).map_err(failed)
 }

@@ -23,9 +23,10 @@ use crate::{agreement, cost, pipeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
+    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, ONNX, `-` for standard input
     file: PathBuf,
-    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
+    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given); of an ONNX file, bounds for
+    /// these weights
     #[arg(long)]
     bound: bool,
     /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line (or {"in": [names], "out":
@@ -67,6 +68,7 @@ Examples:
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl
+  isobath report model.onnx --at sequence_length=4 --format 'fixed(6,8)'
   isobath report circuits/tracr/hist --recorded circuits/tracr/hist/table.jsonl";
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -111,11 +113,12 @@ fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
 }
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
-    if args.reads_weights() {
+    let bound = args.bound && matches!(document, Document::Onnx(_));
+    if args.reads_weights() && !(bound && args.recorded.is_none() && args.settings.weights.is_none()) {
         let message = "--bound, --weights and --recorded are of models without loops";
         return Err(Failure::at(&args.file, message));
     }
-    let options = args.settings.options(Strategy::Depth, false);
+    let options = args.settings.options(Strategy::Depth, bound);
     let at = |error| Failure::at(&args.file, error);
     match args.model {
         ModelName::Threshold => looped(args, document, &options),
@@ -135,6 +138,9 @@ fn looped(args: &Args, document: &Document, options: &Options) -> Result<String,
     if options.recurrence == Recurrence::Scan {
         let scanned = Scanned::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
         report.contexts = Some(ScanContexts::new(&scanned));
+    }
+    if let Document::Onnx(model) = document {
+        report.assumptions.insert(1, crate::report::of_onnx(model.numerics.rounding).to_owned());
     }
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed::layers(&subject.model), &args.observe)?));

@@ -193,6 +193,10 @@ impl Settings {
         }
         let only_numerics =
             Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
+        let only_numerics = match document {
+            Document::Onnx(_) => Self { score_clamp: None, exp_bits: None, ..only_numerics },
+            _ => only_numerics,
+        };
         match subject::numerics(document) {
             Some(numerics) if only_numerics == Self::default() => {
                 self.numerics(numerics);

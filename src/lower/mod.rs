@@ -289,7 +289,8 @@ impl<'a> Lowering<'a> {
             Op::Scale(factor) => self.scale(operands[0], factor),
             Op::Weigh(table) => self.weigh(operands[0], *table),
             Op::Sum(axis) => self.sum(operands[0], *axis),
-            Op::Arrange(_) | Op::Slice { .. } => self.moved(node, operands[0]),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.moved(node, operands[0]),
+            Op::Reshape => self.reshaped(node, operands[0]),
             Op::Concat(axis) => self.concat(&operands, *axis),
             Op::Max(axis) => self.maximum(operands[0], *axis),
             Op::Centre => {

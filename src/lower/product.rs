@@ -26,7 +26,7 @@ impl Lowering<'_> {
     fn feeds_product(&self, id: NodeIndex) -> bool {
         self.graph.petgraph().neighbors(id).any(|reader| match self.graph.node(reader).op {
             Op::Product | Op::Chosen => true,
-            Op::Arrange(_) | Op::Slice { .. } => self.feeds_product(reader),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.feeds_product(reader),
             _ => false,
         })
     }

@@ -52,6 +52,7 @@ use crate::pipeline::{self, Model};
 use crate::spec::{self, Rounding, Spec, WeightSource};
 use crate::words::Strategy;
 
+pub use assumptions::of_onnx;
 pub use law::{Growth, Law, SizeLaw};
 pub use modules::{Kind, Module};
 pub use opaque::Opaque;

@@ -25,6 +25,8 @@ mod sketch;
 
 mod unrounded;
 
+use std::sync::Arc;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -202,6 +204,15 @@ pub enum Op {
         /// The first element.
         start: u64,
     },
+    /// Elements at these places along an axis.
+    Pick {
+        /// The axis.
+        axis: usize,
+        /// Places of x.
+        places: Arc<[u64]>,
+    },
+    /// The same elements in the same order, the last axis running fastest, under other axes.
+    Reshape,
     /// One after the other along an axis.
     Concat(usize),
     /// The greatest value of stored values along this axis, which is left out.
@@ -266,7 +277,7 @@ impl Op {
             Self::Given(_) => "constants",
             Self::Scale(_) | Self::Weigh(_) => "scale",
             Self::Sum(_) => "sum",
-            Self::Arrange(_) | Self::Slice { .. } => "rearrange",
+            Self::Arrange(_) | Self::Slice { .. } | Self::Pick { .. } | Self::Reshape => "rearrange",
             Self::Concat(_) => "join",
             Self::Max(_) => "maximum",
             Self::Argmax => "argmax",
