@@ -14,6 +14,7 @@ use crate::report::system::{Scan, SystemReport};
 use crate::report::system_cost::{OpaqueText, SystemCostReport};
 use crate::report::{Opaque, Report, cost_text, json, system_text, text};
 use crate::spec::{Document, Spec};
+use crate::tensor::Parameters;
 use crate::words::Strategy;
 use crate::{agreement, cost, pipeline};
 
@@ -192,6 +193,7 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
     if args.asks_opaque() {
         report.opaque = Some(Opaque::of_circuit(&lowered.lowered.circuit, &args.observe)?);
     }
+    report.quantisation = parameters.as_ref().and_then(Parameters::quantisation);
     if let (Some(file), Some(parameters)) = (&args.recorded, &parameters) {
         report.recorded = Some(agreement::compare(spec, parameters, &agreement::read(file, spec.names.as_ref())?)?);
     }

@@ -1,5 +1,6 @@
 //! Operations that cost no layer: rows, linear maps, rotations, slices; and the embedding lookup.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
@@ -20,7 +21,9 @@ impl Lowering<'_> {
         let unit = scale.cloned().unwrap_or_else(Rational::one) * unit_of(param.format.fraction());
         let stored = Stored { function: Function::Identity, format };
         let level = |value: i64| stored.level(&value.into(), &unit);
-        let values = param.values.as_ref().map(|values| values.iter().map(|v| level(*v)).collect::<Arc<[i64]>>());
+        let mut known: HashMap<i64, i64> = HashMap::new();
+        let mut once = |value: &i64| *known.entry(*value).or_insert_with(|| level(*value));
+        let values = param.values.as_ref().map(|values| values.iter().map(&mut once).collect::<Arc<[i64]>>());
         let (lo, hi) = param.bounds();
         let range = Interval::new(level(lo), level(hi));
         let len = param.shape.iter().map(|size| u128::from(*size)).product();

@@ -187,6 +187,23 @@ fn weights(
     Ok(Parameters { format, source })
 }
 
+/// A model's circuit, ready to be evaluated.
+pub struct Evaluator<'m> {
+    model: &'m Model,
+    prepared: evaluate::Evaluator<'m>,
+}
+
+impl Evaluator<'_> {
+    /// Output levels, as [`Model::evaluate`].
+    ///
+    /// # Errors
+    /// When the number of tokens is not the model's context.
+    pub fn run(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
+        let outputs: BTreeMap<String, Vec<BigInt>> = self.prepared.run(&self.model.bits(tokens))?;
+        Ok(outputs.into_values().next().unwrap_or_default())
+    }
+}
+
 impl Model {
     /// Figures: exact where weights are bound, upper bounds for every setting of them else.
     ///
@@ -215,8 +232,15 @@ impl Model {
     /// # Errors
     /// When the circuit is not bound or too large, or the number of tokens is not its context.
     pub fn evaluate(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
-        let outputs: BTreeMap<String, Vec<BigInt>> = evaluate::evaluate(&self.lowered.circuit, &self.bits(tokens))?;
-        Ok(outputs.into_values().next().unwrap_or_default())
+        self.evaluator()?.run(tokens)
+    }
+
+    /// Prepares the circuit for many evaluations.
+    ///
+    /// # Errors
+    /// When it is not bound or too large.
+    pub fn evaluator(&self) -> Result<Evaluator<'_>, Error> {
+        Ok(Evaluator { model: self, prepared: evaluate::evaluator(&self.lowered.circuit)? })
     }
 
     /// Output levels by the reference interpreter; none where the tokens do not fit the model.

@@ -36,6 +36,7 @@ use crate::agreement::Agreement;
 use crate::circuit::measure::{Bound, Measure};
 use crate::pipeline::{self, Model};
 use crate::spec::{self, Rounding, Spec, WeightSource};
+use crate::tensor::Quantisation;
 use crate::words::Strategy;
 
 pub use law::{Growth, Law, SizeLaw};
@@ -90,6 +91,9 @@ pub struct Report {
     /// The longest run between observed values, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opaque: Option<Opaque>,
+    /// What rounding did to the weights, where some were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantisation: Option<Quantisation>,
     /// How recorded outputs of the original compare, where some were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Agreement>,
@@ -148,6 +152,7 @@ impl Report {
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
             opaque: None,
+            quantisation: None,
             recorded: None,
         })
     }

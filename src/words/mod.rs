@@ -143,6 +143,17 @@ impl Maker {
         self.builder.table(table)
     }
 
+    /// A table of entries of 64 bits in `range`.
+    fn small_table(
+        &mut self,
+        len: u128,
+        range: &Interval,
+        entries: impl FnOnce() -> Vec<i64>,
+    ) -> crate::circuit::TableId {
+        let table = if self.known { Table::small(entries()) } else { Table::bounded(len, range.clone()) };
+        self.builder.table(table)
+    }
+
     /// A table of cosines or sines: `len` entries in `range`, `nonzero` of them not zero.
     pub fn angles(
         &mut self,

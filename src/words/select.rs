@@ -55,13 +55,13 @@ impl Maker {
         let at = |row: u64, feature: u64| values[(row * width + feature) as usize];
         match which {
             Row::First => self.lazy_table(width.into(), rows.range.clone(), width.into(), || {
-                (0..width).map(|feature| at(0, feature).into()).collect()
+                (0..width).map(|feature| BigInt::from(at(0, feature))).collect()
             }),
             Row::Steps(entries) => {
                 let len = u128::from(entries - 1) * u128::from(width);
                 let reach = &rows.range.hi - &rows.range.lo;
-                self.lazy_table(len, Interval { lo: -&reach, hi: reach }, len, || {
-                    let step = |row: u64| (0..width).map(move |f| BigInt::from(at(row, f)) - at(row - 1, f));
+                self.small_table(len, &Interval { lo: -&reach, hi: reach }, || {
+                    let step = |row: u64| (0..width).map(move |f| at(row, f) - at(row - 1, f));
                     (1..entries).flat_map(step).collect()
                 })
             }

@@ -23,7 +23,7 @@ pub(super) fn run(file: &Path, arguments: &[String]) -> Result<Run, Failure> {
     let inputs = input::read(arguments, meaning.names.as_ref())?;
     let outputs = simulate(&gates, &inputs)?;
     let answers = inputs.into_iter().zip(outputs).map(|(input, output)| Answer { input, output, agrees: true });
-    Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect() })
+    Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect(), quantisation: None })
 }
 
 fn name(gates: &Gates, file: &Path) -> String {

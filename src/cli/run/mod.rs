@@ -93,6 +93,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let run = if gates::is_circuit(&args.file) { on_circuit(args)? } else { on_document(args)? };
     let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
     output::print(shown.as_bytes())?;
+    if let (Some(quantisation), false, false) = (&run.quantisation, args.json, args.quiet) {
+        output::note(&quantisation.to_string());
+    }
     match run.disagreement() {
         Some(message) => Err(Failure::Disagreement(message)),
         None => Ok(()),

@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::model;
 use crate::cli::output::Progress;
 use crate::gates::Gates;
-use crate::pipeline::{self, Model};
+use crate::pipeline::{self, Evaluator, Model};
 use crate::spec::Spec;
 use crate::words::Strategy;
 
@@ -47,7 +47,8 @@ impl Request<'_> {
         let meaning = known.ok_or_else(|| Failure::refused("there is no input"))?;
         let answers = inputs.into_iter().zip(answers.into_iter().flatten());
         let answers = answers.map(|(input, (output, agrees))| Answer { input, output, agrees }).collect();
-        Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers })
+        let quantisation = parameters.quantisation();
+        Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers, quantisation })
     }
 
     fn meaning(&self, model: &Model) -> Meaning {
@@ -72,13 +73,14 @@ impl Request<'_> {
         answers: &mut [Found],
     ) -> Result<(), Failure> {
         let gates = self.gates(model)?;
+        let evaluator = model.evaluator()?;
         for batch in places.chunks(64) {
             let list = |place: &usize| tokens[*place].iter().map(|token| *token as i64).collect();
             let lists: Vec<Vec<i64>> = batch.iter().map(list).collect();
             let simulated = gates.as_ref().map(|gates| simulate(gates, &lists)).transpose()?;
             for (at, place) in batch.iter().enumerate() {
                 let simulated = simulated.as_ref().map(|outputs| outputs[at].clone());
-                answers[*place] = Some(self.answer(model, &tokens[*place], simulated)?);
+                answers[*place] = Some(self.answer(model, &evaluator, &tokens[*place], simulated)?);
             }
         }
         Ok(())
@@ -111,6 +113,7 @@ impl Request<'_> {
     fn answer(
         &self,
         model: &Model,
+        evaluator: &Evaluator,
         tokens: &[u64],
         simulated: Option<Vec<BigInt>>,
     ) -> Result<(Vec<BigInt>, bool), Failure> {
@@ -121,11 +124,11 @@ impl Request<'_> {
             (By::Interpret, _) => Ok((interpret()?, true)),
             (By::Simulate, Some(simulated)) => Ok((simulated, true)),
             (By::All, simulated) => {
-                let (output, reference) = (model.evaluate(tokens)?, interpret()?);
+                let (output, reference) = (evaluator.run(tokens)?, interpret()?);
                 let agrees = output == reference && simulated.is_some_and(|simulated| simulated == output);
                 Ok((output, agrees))
             }
-            (By::Evaluate | By::Simulate, _) => Ok((model.evaluate(tokens)?, true)),
+            (By::Evaluate | By::Simulate, _) => Ok((evaluator.run(tokens)?, true)),
         }
     }
 }
