@@ -8,6 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The unfinished file being written, if any.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
+/// The folder of files nobody is to keep, if any.
+static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
+
 /// Writes a file through `fill`; what already was there under its name stays until `fill` is done.
 ///
 /// A name that is no ordinary file, such as a pipe or a device, is written to as it is.
@@ -36,16 +39,33 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the unfinished file being written, if any: what is left to do before an interrupted process ends.
+/// Makes a folder for files nobody is to keep; it goes when it is dropped, or when the process is interrupted.
+///
+/// # Errors
+/// When the system refuses.
+pub fn scratch() -> io::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("isobath-").tempdir()?;
+    *locked(&SCRATCH) = Some(folder.path().to_owned());
+    Ok(folder)
+}
+
+/// Removes the unfinished file being written and the scratch folder, if any: what is left to do before an interrupted process ends.
 pub fn abandon() {
+    // The process is ending; there is nobody left to tell.
     if let Some(path) = unfinished().take() {
-        // The process is ending; there is nobody left to tell.
         let _ = std::fs::remove_file(path);
+    }
+    if let Some(path) = locked(&SCRATCH).take() {
+        let _ = std::fs::remove_dir_all(path);
     }
 }
 
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+    locked(&UNFINISHED)
+}
+
+fn locked(path: &'static Mutex<Option<PathBuf>>) -> MutexGuard<'static, Option<PathBuf>> {
+    path.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn directory() -> io::Error {

@@ -24,6 +24,10 @@ pub mod cost;
 
 pub mod program;
 
+pub mod monoid;
+
+pub mod bounds;
+
 pub mod recurrent;
 
 pub mod circuit;
@@ -38,9 +42,19 @@ pub mod expand;
 
 pub mod pipeline;
 
+pub mod shortcut;
+
 pub mod agreement;
 
+pub mod optimum;
+
+pub mod verdict;
+
 pub mod claims;
+
+pub mod problems;
+
+pub mod reduce;
 
 pub mod report;
 

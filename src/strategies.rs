@@ -20,6 +20,7 @@
 //! }).unwrap();
 //! ```
 
+mod departures;
 mod looped;
 mod program;
 mod recurrent;
@@ -50,12 +51,14 @@ pub struct Limits {
     pub bits: u32,
     /// Seeds tried, beyond the first, for weights under which the output depends on the input; each is a few evaluations.
     pub seeds: u64,
+    /// Sublayers of other kinds as well: experts, latent attention, sinks, relative positions, factors.
+    pub departures: bool,
 }
 
 impl Default for Limits {
     /// Small enough to be written out gate by gate in milliseconds.
     fn default() -> Self {
-        Self { layers: 2, width: 4, context: 4, bits: 4, seeds: 8 }
+        Self { layers: 2, width: 4, context: 4, bits: 4, seeds: 8, departures: false }
     }
 }
 
@@ -267,10 +270,25 @@ fn numerics(limits: Limits) -> impl Strategy<Value = Numerics> {
 pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
     let tokens = || proptest::collection::vec(any::<Index>(), limits.context as usize);
     let lowering = select(vec![Lowering::Depth, Lowering::Size]);
-    (sizes(limits), plan(), flags(), numerics(limits), tokens(), tokens(), lowering).prop_map(
-        move |(mut sizes, plan, flags, numerics, tokens, others, lowering)| {
+    let more = departures::departures(limits.departures);
+    (sizes(limits), plan(), flags(), numerics(limits), tokens(), tokens(), lowering, more).prop_map(
+        move |(mut sizes, mut plan, mut flags, numerics, tokens, others, lowering, mut more)| {
             if plan.positions == "rotary" {
                 sizes.head_width = 2;
+            }
+            if more.latent {
+                (sizes.members, flags.qk_norm) = (1, false);
+                if plan.norm == "none" {
+                    plan.norm = "rms";
+                }
+                if plan.positions == "rotary" {
+                    sizes.head_width = 3;
+                    more.lines.push_str("rotary_features = 2\n");
+                }
+            }
+            if more.relative && plan.positions == "none" {
+                plan.positions = "relative";
+                more.lines.push_str("relative_buckets = 4\nrelative_distance = 3\n");
             }
             let ids = |list: Vec<Index>| {
                 let chosen = list.iter().take(sizes.context as usize);
@@ -280,7 +298,9 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
             let case = Case { toml: String::new(), layers: sizes.layers, tokens, others, lowering };
             let seeded = |seed| {
                 let numerics = Numerics { seed, ..numerics.clone() };
-                Case { toml: text(&sizes, &plan, &flags, &numerics), ..case.clone() }
+                let toml =
+                    text(&sizes, &plan, &flags, &numerics).replace("[numerics]", &format!("{}[numerics]", more.lines));
+                Case { toml, ..case.clone() }
             };
             let lively = (0..limits.seeds).map(|more| seeded(numerics.seed + more)).find(Case::depends_on_input);
             lively.unwrap_or_else(|| seeded(numerics.seed + limits.seeds))

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 const MOST_LINES: usize = 500;
 
+/// Of the whole checker of certificates, comments included.
+const MOST_CHECKER_LINES: usize = 250;
+
 /// The one module that maps files into memory.
 const UNSAFE: [&str; 3] = ["spec", "weights", "map"];
 
@@ -320,6 +323,19 @@ fn no_file_is_too_long_or_unfinished() {
         }
     }
     assert!(found.is_empty(), "too long, unfinished or unsafe: {found:?}");
+}
+
+/// The checker can be read in one sitting, and knows the circuit and the format alone.
+#[test]
+fn the_checker_of_certificates_is_small_and_knows_little() {
+    let module = segments("certificate::check");
+    let files = files(&root().join("src/certificate/check"));
+    let sources: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let lines: usize = sources.iter().map(|source| source.lines().count()).sum();
+    assert!((100..=MOST_CHECKER_LINES).contains(&lines), "{lines} lines, at most {MOST_CHECKER_LINES}");
+    let named: BTreeSet<String> =
+        sources.iter().flat_map(|source| facts(source, &module).paths).map(|path| path[0].clone()).collect();
+    assert_eq!(named.iter().map(String::as_str).collect::<Vec<_>>(), ["certificate", "loops"]);
 }
 
 #[test]

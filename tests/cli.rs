@@ -55,6 +55,8 @@ fn reports_have_the_depth_of_the_cost_table() {
         ("llama-3-8b", "depth", 324, "10*layers + 4"),
         ("tiny-gpt.toml", "depth", 13, "9*layers + 4"),
         ("tiny-llama.toml", "depth", 14, "10*layers + 4"),
+        ("tiny-moe.toml", "depth", 16, "12*layers + 4"),
+        ("tiny-mla.toml", "depth", 16, "12*layers + 4"),
     ];
     for (file, strategy, depth, law) in cases {
         let report = json(&["report", &circuit(file), "--json", "--strategy", strategy, "--output", "logits"]);
@@ -139,6 +141,8 @@ fn compiled_circuits_run_like_their_models() {
         ("tiny-gpt.toml", &[][..]),
         ("tiny-llama.toml", &["--rounding", "eager"]),
         ("tiny-bert.toml", &["--output", "argmax", "--last", "--format", "int(4)"]),
+        ("tiny-moe.toml", &[]),
+        ("tiny-mla.toml", &[]),
     ] {
         let file = circuit(file);
         let summary = json(&[&["compile", &file, "-o", &out, "--context", "3", "--json"], more].concat());
@@ -152,6 +156,15 @@ fn compiled_circuits_run_like_their_models() {
         let all = done(&[&["run", &file, "--by", "all"][..], &inputs, more].concat());
         assert_eq!(all, model + "evaluate, interpret and simulate agree on all inputs (2)\n");
     }
+}
+
+#[test]
+fn an_encoder_and_its_decoder_run_by_all_readings() {
+    let all = done(&["run", &circuit("tiny-t5.toml"), "--by", "all", "--input", "0,1,2,3", "--input", "3,3,0,1"]);
+    assert!(all.contains("evaluate, interpret and simulate agree on all inputs (2)"), "{all}");
+    let law = done(&["report", &circuit("tiny-t5.toml")]);
+    assert!(law.contains("15*decoder_layers + 9*encoder_layers"), "{law}");
+    refused(&isobath(&["run", &circuit("tiny-t5.toml"), "--input", "0,1"]), "takes 4 integers, 2 were given");
 }
 
 #[test]
@@ -289,7 +302,7 @@ fn damaged_circuits_and_wrong_flags_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("c.tc").display().to_string();
     done(&["compile", &circuit("tiny-gpt.toml"), "-o", &out, "--context", "2", "-q"]);
-    refused(&isobath(&["run", &out, "--input", "0,1,2"]), "takes 2 integers, 3 were given");
+    refused(&isobath(&["run", &out, "--input", "0,1,2"]), "reads 2 tokens, but an input has 3");
     refused(&isobath(&["run", &out, "--input", "0,1", "--format", "int(4)"]), "flags that change the model");
     refused(&isobath(&["run", &out, "--input", "0,1", "--by", "interpret"]), "only be simulated");
     let bytes = std::fs::read(&out).unwrap();

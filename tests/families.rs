@@ -111,3 +111,50 @@ fn mistral_with_a_sliding_window() {
 fn qwen_3_with_norms_on_queries_and_keys() {
     agree("qwen3", &format!(r#"{{"model_type": "qwen3", "head_dim": 2, "num_key_value_heads": 1, {SIZES}}}"#));
 }
+
+#[test]
+fn mixtral_with_two_of_three_experts() {
+    let more = r#""num_key_value_heads": 1, "num_local_experts": 3, "num_experts_per_tok": 2"#;
+    agree("mixtral", &format!(r#"{{"model_type": "mixtral", {more}, {SIZES}}}"#));
+}
+
+#[test]
+fn qwen_3_with_experts_on_every_other_layer() {
+    let more = r#""head_dim": 2, "num_key_value_heads": 1, "num_experts": 3, "num_experts_per_tok": 1,
+        "moe_intermediate_size": 2, "decoder_sparse_step": 2, "norm_topk_prob": false"#;
+    agree("qwen3_moe", &format!(r#"{{"model_type": "qwen3_moe", {more}, {SIZES}}}"#));
+}
+
+#[test]
+fn deepseek_2_with_latent_keys_and_a_dense_layer_first() {
+    let more = r#""kv_lora_rank": 3, "qk_nope_head_dim": 1, "qk_rope_head_dim": 2, "v_head_dim": 2, "n_routed_experts": 3,
+        "num_experts_per_tok": 2, "moe_intermediate_size": 2, "n_shared_experts": 1, "first_k_dense_replace": 1"#;
+    agree("deepseek_v2", &format!(r#"{{"model_type": "deepseek_v2", {more}, {SIZES}}}"#));
+}
+
+#[test]
+fn deepseek_3_with_groups_of_logistic_experts() {
+    let more = r#""q_lora_rank": 3, "kv_lora_rank": 3, "qk_nope_head_dim": 1, "qk_rope_head_dim": 2, "v_head_dim": 1,
+        "n_routed_experts": 4, "num_experts_per_tok": 1, "moe_intermediate_size": 1, "n_group": 2, "topk_group": 1"#;
+    let one = SIZES.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1");
+    agree("deepseek_v3", &format!(r#"{{"model_type": "deepseek_v3", {more}, {one}}}"#));
+}
+
+#[test]
+fn gpt_oss_with_sinks_and_a_clamped_gate() {
+    let more = r#""head_dim": 2, "num_key_value_heads": 1, "num_local_experts": 2, "num_experts_per_tok": 1,
+        "sliding_window": 2, "rope_parameters": {"rope_type": "default"}"#;
+    agree("gpt_oss", &format!(r#"{{"model_type": "gpt_oss", {more}, {SIZES}}}"#));
+}
+
+#[test]
+fn minicpm_with_factors_on_its_sublayers() {
+    let more = r#""scale_emb": 1.5, "scale_depth": 1.4, "dim_model_base": 3, "tie_word_embeddings": false"#;
+    agree("minicpm", &format!(r#"{{"model_type": "minicpm", {more}, {SIZES}}}"#));
+}
+
+#[test]
+fn the_transformer_of_flash_linear_attention() {
+    let sizes = SIZES.replace("num_attention_heads", "num_heads");
+    agree("transformer", &format!(r#"{{"model_type": "transformer", "hidden_act": "swish", {sizes}}}"#));
+}

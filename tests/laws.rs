@@ -9,6 +9,8 @@ use serde_json::Value;
 
 const CIRCUITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/circuits");
 
+const CERTIFICATE: &str = "isobath.certificate/2";
+
 fn circuit(name: &str) -> String {
     format!("{CIRCUITS}/{name}")
 }
@@ -104,6 +106,21 @@ fn a_law_goes_through_a_file_and_is_verified_in_another_process() {
     for (from, to) in [("isobath.law/1", "isobath.law/9"), ("\"certificates\"", "\"certificate\""), ("{", "[")] {
         std::fs::write(law, text.replacen(from, to, 1)).unwrap();
         assert_eq!(isobath(&["verify", law]).status.code(), Some(2), "{from}");
+    }
+    std::fs::write(law, text.replace(CERTIFICATE, "isobath.certificate/1")).unwrap();
+    refused(&["verify", law], "`schema` is `isobath.certificate/1`, not isobath.certificate/2");
+    let single: Value = serde_json::from_str(&text).unwrap();
+    for (schema, wanted) in [(CERTIFICATE, ""), ("isobath.certificate/1", "`schema` is `isobath.certificate/1`")] {
+        let mut single = single["certificates"][0].clone();
+        single["schema"] = schema.into();
+        std::fs::write(law, single.to_string()).unwrap();
+        match wanted {
+            "" => assert_eq!(
+                json(&["verify", law, "--of", &circuit("gpt2"), "--json"], 0)["refused"],
+                Value::Array(vec![])
+            ),
+            _ => refused(&["verify", law], wanted),
+        }
     }
     std::fs::write(law, &text[..text.len() / 2]).unwrap();
     refused(&["verify", law], "EOF while parsing");

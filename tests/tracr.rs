@@ -13,7 +13,7 @@ use isobath::tensor::{self, interpret};
 use isobath::words::Strategy;
 use num_traits::ToPrimitive;
 
-/// A program and the narrowest formats found for it: weights, activations, clamp of the scores, bits of the exponentials.
+/// A program and formats that suffice for it, of `hist` the narrowest that a search found: weights, activations, clamp of the scores, bits of the exponentials.
 struct Program {
     name: &'static str,
     weights: &'static str,

@@ -378,9 +378,15 @@ fn blocks_that_alternate_are_taken_in_turn_and_others_refused() {
     let graph = build(&spec).unwrap();
     assert_eq!(graph.blocks()[1].bodies.len(), 2);
     assert_eq!(skeleton_depth(&graph, &[]), 40);
+    // Two kinds, one after the other, are two loops: three blocks of nine layers, then one of ten.
     spec.architecture.blocks[3].mlp.gated = true;
+    let graph = build(&spec).unwrap();
+    let axes: Vec<(&str, u64)> = graph.axes().iter().map(|axis| (&*axis.name, axis.length)).collect();
+    assert_eq!(axes, [("first_layers", 3), ("layers", 1)]);
+    assert_eq!(skeleton_depth(&graph, &[]), 41);
+    spec.architecture.blocks[1].mlp.gated = true;
     let refusal = build(&spec).unwrap_err().to_string();
-    assert!(refusal.contains("block 3 of tiny-gpt has another structure"), "{refusal}");
+    assert!(refusal.contains("block 1 of tiny-gpt has another structure"), "{refusal}");
 }
 
 #[test]

@@ -194,7 +194,7 @@ impl Hand<'_> {
         let gain = self.param(&format!("{name}.gain"), &[4]);
         let gain = Some(self.sketch.param(gain));
         let (epsilon, format) = (Rational::new(1.into(), 1000.into()), self.spec.numerics.activations);
-        self.sketch.apply("n", Op::Normalise { epsilon, gain, plus_one: false, bias: None, format }, &[x])
+        self.sketch.apply("n", Op::Normalise { unit: false, epsilon, gain, plus_one: false, bias: None, format }, &[x])
     }
 
     fn rows(&mut self, parts: &[NodeIndex]) -> NodeIndex {
@@ -225,6 +225,8 @@ impl Hand<'_> {
         let dot = self.sketch.add("d", Op::Dot(every), &[q, k], shape.to_vec());
         let numerics = &self.spec.numerics;
         let scores = Scores {
+            function: Function::Exp,
+            sinks: None,
             scale_squared: Rational::new(1.into(), 2.into()),
             softcap: None,
             format: numerics.activations,

@@ -1,30 +1,45 @@
 //! Certificates of depth laws: the format, and the small checker that trusts nobody; must not know how laws are found.
 //!
-//! A certificate is one JSON object, `{"schema": "isobath.certificate/1", "circuit": digest, "proof": ...}`. The digest is that of the
-//! skeleton of the circuit, lengths of axes left out ([`digest`]). The proof is one of two kinds:
+//! A certificate is one JSON object:
 //!
-//! * `{"potentials": ...}`: for each vertex and each class of its indices, polynomials in indices and lengths whose maximum is nowhere below
-//!   (`at_most`), nowhere above (`at_least`) or exactly (`exactly`) its depth. Each edge is an inequality between two of them: a potential, in
-//!   the sense of longest paths. Read backwards, the polynomials of `at_least` are a path: each names what it comes through by being at most
-//!   a latency more than one polynomial of one source.
-//! * `{"period": ...}`: along one axis, the others fixed, the depths up to a whole period after the start of the periodic part. That they
-//!   go on so is a theorem on max-plus recurrences (Cohen, Dubois, Quadrat and Viot 1983; the finite test is theory.md E.2).
+//! ```json
+//! {
+//!   "schema": "isobath.certificate/2", "circuit": "sha256:...", "bound": "exactly", "scale": 1,
+//!   "axes": [{"name": "steps", "edge": 0, "period": 1, "minimum": 1}],
+//!   "blocks": [ [[ [[{"times": 3, "of": ["1"]}]] ]], [[ [[{"times": 2, "of": ["i"]}, {"times": 3, "of": ["1"]}]], ... ]], ... ]
+//! }
+//! ```
 //!
-//! Polynomials are sums of [`Term`]s over one common denominator, [`Potentials::scale`]; axes are numbered as in [`Potentials::axes`].
+//! `circuit` is the digest of the skeleton, lengths of axes left out ([`crate::loops::digest`]). Blocks and vertices are those of the skeleton
+//! closed by its depth ([`crate::loops::Skeleton::closed`]): its last vertex is the depth, and the polynomials of that are the claim.
+//!
+//! `axes` divide the indices along each axis into classes: those below `edge` are a class each, the others one for each residue modulo `period`.
+//! The claim is for the lengths `minimum`, `minimum + period` and so on. With `period` 0 it is for the one length `minimum`, and `edge` is as large:
+//! so axes are held at a length.
+//!
+//! `blocks` list, for each block, for each combination of classes of its indices (its last axis fastest), for each vertex, polynomials in indices
+//! and lengths: terms `times` the product `of` one factor for each axis (`1`, `i` the index, `n` the length), all over the denominator `scale`.
+//! Their maximum is nowhere below (`at_most`), nowhere above (`at_least`) or exactly (`exactly`) the depth of the vertex: potentials, in the sense
+//! of longest paths. Each wire is then an inequality between polynomials, and the checker does no more than compare along all of them. Read
+//! backwards, the polynomials of `at_least` are a path: each is at most a latency more than one of what the vertex reads.
+//!
+//! A period is a potential with classes: `x(edge + r + k c) = x(edge + r) + k c rate` is one polynomial for each residue. That rates never fall
+//! along a wire is its `at_most`, and that each entry of the period has its depth from one of the same rate its `at_least` (theory.md E.2).
 
 pub mod check;
-pub mod digest;
+mod error;
 mod proved;
 
 use serde::{Deserialize, Serialize};
 
-pub use proved::{Proved, Values};
-pub(crate) use proved::{expr, maximum_text, periodic_text};
+pub use error::CheckError;
+pub use proved::{Lengths, Proved};
+pub(crate) use proved::{expr, maximum_text};
 
 /// The value of [`Certificate::schema`].
-pub const SCHEMA: &str = "isobath.certificate/1";
+pub const SCHEMA: &str = "isobath.certificate/2";
 
-/// A claim on the depth of one circuit, and its proof.
+/// A claim on the depth of one circuit, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
@@ -32,18 +47,15 @@ pub struct Certificate {
     pub schema: String,
     /// The digest of the skeleton.
     pub circuit: String,
-    /// The claim with its proof.
-    pub proof: Proof,
-}
-
-/// A claim with what makes it checkable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Proof {
-    /// By a polynomial or several for each vertex.
-    Potentials(Potentials),
-    /// By a period along one axis.
-    Period(Period),
+    /// What is claimed.
+    pub bound: Bound,
+    /// The common denominator of all coefficients.
+    pub scale: i64,
+    /// The axes of the skeleton, in its order.
+    pub axes: Vec<Classes>,
+    /// For each block of the closed skeleton, for each combination of classes (the block's last axis fastest), for each vertex: polynomials whose
+    /// maximum bounds the depth of the vertex. Of `at_least`, none says nothing.
+    pub blocks: Vec<Vec<Vec<Vec<Polynomial>>>>,
 }
 
 /// What is claimed of the depth.
@@ -58,27 +70,7 @@ pub enum Bound {
     Exactly,
 }
 
-/// One product in a polynomial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Term {
-    /// The coefficient, in units of one over the scale.
-    pub times: i64,
-    /// Axes whose lengths are multiplied; in ascending order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lengths: Vec<usize>,
-    /// Axes along which the vertex' indices are multiplied; in ascending order, and none that `lengths` has.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub indices: Vec<usize>,
-}
-
-/// A sum of terms.
-pub type Polynomial = Vec<Term>;
-
-/// How lengths and indices along one axis are divided into classes.
-///
-/// Indices below `edge` are a class each; the others are a class for each residue of `period`. Class numbers are `0..edge` and then, for
-/// the residues of `index - edge`, `edge..edge + period`.
+/// How lengths and indices along one axis are divided into classes; class numbers are `0..edge` and then those of the residues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Classes {
@@ -86,55 +78,45 @@ pub struct Classes {
     pub name: String,
     /// The first index that has no class of its own.
     pub edge: u64,
-    /// The number of classes from there on.
+    /// The number of classes from there on, for the residues of `index - edge`; 0 where the axis is held at one length.
     pub period: u64,
     /// The claim is for the lengths `minimum`, `minimum + period`, and so on.
     pub minimum: u64,
 }
 
-/// A polynomial or several for each vertex.
+/// A sum of terms.
+pub type Polynomial = Vec<Term>;
+
+/// One product in a polynomial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Potentials {
-    /// What is claimed.
-    pub bound: Bound,
-    /// The common denominator of all coefficients.
-    pub scale: i64,
-    /// The axes of the skeleton, in its order.
-    pub axes: Vec<Classes>,
-    /// The bound on the depth: the maximum of these, in lengths only.
-    pub claim: Vec<Polynomial>,
-    /// For each block, for each combination of classes (the block's last axis fastest), for each vertex: polynomials whose maximum bounds the
-    /// depth of the vertex. Of `at_least`, none says nothing.
-    pub blocks: Vec<Vec<Vec<Vec<Polynomial>>>>,
+pub struct Term {
+    /// The coefficient, in units of one over the scale.
+    pub times: i64,
+    /// What is multiplied, along each axis.
+    pub of: Vec<Factor>,
 }
 
-/// A period along one axis.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Period {
-    /// The axis.
-    pub axis: String,
-    /// The lengths of all other axes, in the skeleton's order.
-    pub fixed: Vec<Fixed>,
-    /// The length of the axis from which on the depth is periodic.
-    pub start: u64,
-    /// So much longer is the period.
-    pub period: u64,
-    /// So much deeper.
-    pub rise: u64,
-    /// The depths at lengths 1, 2, ..., `start + period - 1`.
-    pub depths: Vec<u64>,
+/// A factor of a product, along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Factor {
+    /// 1.
+    #[serde(rename = "1")]
+    One,
+    /// The vertex' index; only where its block is repeated along the axis.
+    #[serde(rename = "i")]
+    Index,
+    /// The length.
+    #[serde(rename = "n")]
+    Length,
 }
 
-/// An axis held at one length.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fixed {
-    /// The axis.
-    pub axis: String,
-    /// Its length.
-    pub length: u64,
+impl Certificate {
+    /// The bound on the depth, the maximum of polynomials in lengths: those of the last vertex.
+    pub fn claim(&self) -> &[Polynomial] {
+        let vertex = self.blocks.last().and_then(|regions| regions.last()?.last());
+        vertex.map_or(&[], Vec::as_slice)
+    }
 }
 
 #[cfg(test)]

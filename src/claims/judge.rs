@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 
 use super::Formula;
-use crate::certificate::{Bound, Proved, Values};
+use crate::certificate::{Bound, Lengths as Range, Proved};
 use crate::expr::{Dim, Expr};
 use crate::law::Law;
 use crate::number::Rational;
@@ -97,11 +97,10 @@ pub fn decide(
 
 /// Compares the layers for each one more along an axis with a formula, for all lengths. Decided for laws that are one polynomial.
 pub fn rates(law: &Law, axis: &str, relation: Relation, formula: &Formula) -> Decision {
-    let [Proved { bound: Bound::Exactly, values: Values::Maximum { of, lengths, .. } }] = &law.proved[..law.whole]
-    else {
+    let [Proved { bound: Bound::Exactly, of, lengths, .. }] = &law.proved[..law.whole] else {
         return Decision::Open;
     };
-    let plain = lengths.iter().all(|(_, least, step)| (*least, *step) == (1, 1));
+    let plain = lengths.iter().all(Range::all);
     let ([depth], [wanted], true) = (&of[..], &formula.pieces[..], plain) else { return Decision::Open };
     let more = |by: u64| {
         move |name: &Dim| if &**name == axis { &Expr::dim(name) + &Expr::constant(by) } else { Expr::dim(name) }
@@ -117,7 +116,7 @@ pub fn rates(law: &Law, axis: &str, relation: Relation, formula: &Formula) -> De
         Relation::AtLeast if nowhere_below => return Decision::Proved,
         _ => {}
     }
-    for at in grid(&lengths.iter().map(|(name, ..)| name).collect::<Vec<_>>(), &Lengths::new()) {
+    for at in grid(&lengths.iter().map(|range| &range.axis).collect::<Vec<_>>(), &Lengths::new()) {
         let of = |name: &Dim| at.get(&**name).copied().unwrap_or(1);
         let (found, bound) = (rate.value(of), wanted.value(of));
         if !relation.holds(&found, &bound) {
@@ -156,16 +155,11 @@ fn proves(
     fixed: &Lengths,
     below: &impl Fn(&Lengths) -> Option<BigInt>,
 ) -> bool {
-    let mut cases = Vec::new();
+    let cases: Vec<Case> = law.proved[..law.whole].iter().map(case_of).collect();
     let mut least: BTreeMap<Dim, u64> = BTreeMap::new();
-    for proved in &law.proved[..law.whole] {
-        for case in cases_of(proved) {
-            for (axis, (start, _)) in &case.lengths {
-                let least = least.entry(axis.clone()).or_insert(*start);
-                *least = (*least).min(*start);
-            }
-            cases.push(case);
-        }
+    for (axis, (start, _)) in cases.iter().flat_map(|case| &case.lengths) {
+        let least = least.entry(axis.clone()).or_insert(*start);
+        *least = (*least).min(*start);
     }
     let early = before(axes, &least, fixed).is_some_and(|list| {
         list.iter().all(|at| {
@@ -217,26 +211,9 @@ struct Case {
     lengths: BTreeMap<Dim, (u64, u64)>,
 }
 
-fn cases_of(proved: &Proved) -> Vec<Case> {
-    match &proved.values {
-        Values::Maximum { of, lengths, .. } => {
-            let lengths = lengths.iter().map(|(axis, start, step)| (axis.clone(), (*start, *step))).collect();
-            vec![Case { bound: proved.bound, pieces: of.clone(), lengths }]
-        }
-        Values::Periodic(period) => {
-            let axis = Dim::from(&*period.axis);
-            let rate = Rational::new(period.rise.into(), period.period.into());
-            let case = |start: u64| {
-                let line = Expr::dim(&axis).scaled(&rate);
-                let depth = Rational::from_integer(period.at(start).unwrap_or_default());
-                let offset = Expr::constant(1).scaled(&(depth - &rate * Rational::from_integer(start.into())));
-                let fixed = period.fixed.iter().map(|fixed| (Dim::from(&*fixed.axis), (fixed.length, 0)));
-                let lengths = fixed.chain([(axis.clone(), (start, period.period))]).collect();
-                Case { bound: proved.bound, pieces: vec![&line + &offset], lengths }
-            };
-            (period.start..period.start + period.period).map(case).collect()
-        }
-    }
+fn case_of(proved: &Proved) -> Case {
+    let lengths = proved.lengths.iter().map(|range| (range.axis.clone(), (range.least, range.step))).collect();
+    Case { bound: proved.bound, pieces: proved.of.clone(), lengths }
 }
 
 impl Case {

@@ -142,9 +142,19 @@ type Read = (Option<PathBuf>, Vec<String>, Vec<Certificate>);
 fn read(path: &Path) -> Result<Read, Failure> {
     let text = text_of(path).map_err(|error| Failure::at(path, error))?;
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
-    let schema = value.get("schema").and_then(serde_json::Value::as_str).unwrap_or_default();
-    match schema {
+    let schema =
+        |value: &serde_json::Value| value.get("schema").and_then(|s| s.as_str()).unwrap_or_default().to_owned();
+    let refused = |found: &str, read: &str| Err(Failure::at(path, format!("`schema` is `{found}`, not {read}")));
+    match &*schema(&value) {
         SCHEMA => {
+            let listed = value.get("certificates").and_then(serde_json::Value::as_array);
+            let other = listed.into_iter().flatten().map(schema).find(|schema| *schema != certificate::SCHEMA);
+            if let Some(other) = other {
+                return refused(
+                    &other,
+                    &format!("{} in a certificate: write the law again with `report`", certificate::SCHEMA),
+                );
+            }
             let file: LawFile = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
             if file.certificates.is_empty() {
                 return Err(Failure::at(path, "there is no certificate in it"));
@@ -155,7 +165,7 @@ fn read(path: &Path) -> Result<Read, Failure> {
             let one: Certificate = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
             Ok((None, Vec::new(), vec![one]))
         }
-        _ => Err(Failure::at(path, format!("`schema` is neither {SCHEMA} nor {}", certificate::SCHEMA))),
+        other => refused(other, &format!("{SCHEMA} or {}", certificate::SCHEMA)),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The command line: what was typed, one file per command; knows the stages only as a whole.
 
+mod bounds;
+
 mod budget;
 
 mod check;
+
+mod classify;
 
 mod compare;
 
@@ -10,19 +14,29 @@ mod compile;
 
 mod failure;
 
+mod formats;
+
 mod law;
 
 mod model;
 
+mod needs;
+
 mod number;
 
+mod optimum;
+
 mod output;
+
+mod reduce;
 
 mod report;
 
 mod run;
 
 mod settings;
+
+mod shortcut;
 
 mod system;
 
@@ -50,6 +64,7 @@ Examples:
   isobath compare circuits/tiny-gpt.toml circuits/rnn.toml --over context=1..1M
   isobath budget circuits/llama-3-8b --program circuits/gd-least-squares.toml
   isobath check circuits/claims/argument.toml
+  isobath reduce s5 --steps 60 --format 'int(8)'
 
 Exit codes: 0 done, 1 readings disagree or a claim fails, 2 input refused.";
 
@@ -63,10 +78,22 @@ enum Command {
     Compare(compare::Args),
     /// Count the steps of a program that fit into a system's depth, by composition
     Budget(budget::Args),
+    /// Run a reduction: an instance of a problem as data of a learning rule, compiled, run, decoded, compared
+    Reduce(reduce::Args),
     /// Prove or refute the claims in a file
     Check(check::Args),
+    /// Classify the rounded step of a program by its transition monoid: AC0, ACC0 or complete for NC1
+    Classify(classify::Args),
+    /// Print lower bounds on circuits for a program's steps that rest on no conjecture, with their numbers
+    Bounds(bounds::Args),
+    /// Say what is measured, proved, disproved and conditional about the depth a program needs, with evidence for each
+    Needs(needs::Args),
     /// Check the certificates of a law against its circuit, with the small checker alone
     Verify(law::Args),
+    /// Find the least depth and number of gates for a small function, with proofs
+    Optimum(optimum::Args),
+    /// Build circuits for many steps of a program that are shallower than the steps one after the other
+    Shortcut(shortcut::Args),
     /// Run a compiled circuit, or a model, on token ids
     Run(run::Args),
     /// Print a completion script for a shell
@@ -89,8 +116,14 @@ pub fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Budget(args) => budget::run(&args),
+        Command::Reduce(args) => reduce::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Classify(args) => classify::run(&args),
+        Command::Bounds(args) => bounds::run(&args),
+        Command::Needs(args) => needs::run(&args),
         Command::Verify(args) => law::run(&args),
+        Command::Optimum(args) => optimum::run(&args),
+        Command::Shortcut(args) => shortcut::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Completions { shell } => completions(shell),
     };

@@ -23,6 +23,15 @@ pub(super) fn length(text: &str) -> Result<u64, String> {
     }
 }
 
+/// How many of something there may be.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    match number(text.trim()) {
+        Some(value @ 1..=MOST) => Ok(value as u64),
+        Some(0) | None => Err("write a whole number of at least 1, for example 64, 1M or 10^6".to_owned()),
+        Some(_) => Err("at most 2^60".to_owned()),
+    }
+}
+
 /// An axis with its length: `steps=64`.
 pub(super) fn at(text: &str) -> Result<(String, u64), String> {
     let (axis, value) = text.split_once('=').ok_or("write an axis and its length, for example steps=64")?;

@@ -72,6 +72,30 @@ impl Progress {
         }
     }
 
+    /// So many of at most so many things are done.
+    pub fn counted(&mut self, what: &str, done: u64, total: u64) {
+        if self.next.is_some_and(|next| Instant::now() >= next) {
+            let _ = write!(io::stderr(), "\r\x1b[K{done} of {total} {what}");
+            (self.shown, self.next) = (true, Some(Instant::now() + EVERY));
+        }
+    }
+
+    /// Whether so many gates do at this depth is being decided.
+    pub fn deciding(&mut self, depth: usize, gates: usize) {
+        if self.next.is_some_and(|next| Instant::now() >= next) {
+            let _ = write!(io::stderr(), "\r\x1b[Kdeciding {gates} gates at depth {depth}");
+            (self.shown, self.next) = (true, Some(Instant::now() + EVERY));
+        }
+    }
+
+    /// So many instances are run.
+    pub fn instances(&mut self, done: u64) {
+        if self.next.is_some_and(|next| Instant::now() >= next) {
+            let _ = write!(io::stderr(), "\r\x1b[K{done} instances");
+            (self.shown, self.next) = (true, Some(Instant::now() + EVERY));
+        }
+    }
+
     /// So many of so many gates are made.
     pub fn gates(&mut self, done: u64, total: u64) {
         if self.next.is_some_and(|next| Instant::now() >= next) {

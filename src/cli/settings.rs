@@ -66,9 +66,19 @@ pub(super) struct Settings {
 const MOST_LAYERS: usize = 2000;
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-enum StrategyName {
+pub(super) enum StrategyName {
     Depth,
     Size,
+}
+
+impl StrategyName {
+    /// The strategy of this name.
+    pub fn strategy(self) -> Strategy {
+        match self {
+            Self::Depth => Strategy::Depth,
+            Self::Size => Strategy::Size,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -106,11 +116,7 @@ fn accumulate(text: &str) -> Result<Accumulate, String> {
 impl Settings {
     /// The strategy, or this one where none was asked for.
     pub fn strategy(&self, default: Strategy) -> Strategy {
-        match self.strategy {
-            None => default,
-            Some(StrategyName::Depth) => Strategy::Depth,
-            Some(StrategyName::Size) => Strategy::Size,
-        }
+        self.strategy.map_or(default, StrategyName::strategy)
     }
 
     /// Whether a strategy was asked for.

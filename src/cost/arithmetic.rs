@@ -12,11 +12,14 @@
 //! | linear map of n features | 1 + log n, and 1 for a bias | n products, n - 1 sums, a bias |
 //! | rotation | 2 | 3 a rotated feature |
 //! | centring | log d + 2 | 2d a row |
-//! | norm | log d + 5, and 1 each for gain and bias | 3d + 2 a row, and d each |
+//! | norm | log d + 5, and 1 each for gain and bias; 1 less without a mean | 3d + 2 a row, and d each; 1 less |
 //! | products q.k | 1 + log d | 2d - 1 a pair |
-//! | softmax | log k + 2, and 1 each for scale and cap | 2 a pair, and 1 each; a sum a pair but the first |
+//! | softmax | log k + 2, and 1 each for scale and cap; a sink is one key more in the sum | 2 a pair, and 1 each; a sum a pair but the first |
 //! | average of values | 1 + log k | a product a pair; a sum a pair but the first |
 //! | argmax | log d | d - 1 comparisons a row |
+//! | greatest of m | 2 + log (m - 1) | m (m - 1)/2 comparisons, m - 2 sums of wins and a comparison for each |
+//! | table of weights, quotient | 1 | 1 an element |
+//! | products where chosen, of n stored values | n | n an element |
 //!
 //! A softmax average is the softmax and then the average: no greatest score is subtracted, for scores are clamped.
 
@@ -41,14 +44,16 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
             Cost { depth: length.ceil_log2(), count: less_one(&length) }.times(&site.elements())
         }
         Op::Embed { scale, .. } => elementwise(site, u64::from(scale.is_some())),
-        Op::AddRows { .. } | Op::Add | Op::Product => elementwise(site, 1),
+        Op::AddRows { .. } | Op::Distances { .. } | Op::Add | Op::Product => elementwise(site, 1),
         Op::Store { function, .. } => elementwise(site, u64::from(*function != Function::Identity)),
         Op::Linear { weight, bias, .. } => {
             products(site.param_shape(*weight)[1], bias.is_some()).times(&site.elements())
         }
         Op::Rotate { features, .. } => Cost::new(2, Expr::constant(3 * *features)).times(&site.rows()),
         Op::Centre => centre(site.last()).times(&site.rows()),
-        Op::Normalise { gain, bias, .. } => norm(site.last(), gain.is_some(), bias.is_some()).times(&site.rows()),
+        Op::Normalise { unit, gain, bias, .. } => {
+            norm(site.last(), *unit, gain.is_some(), bias.is_some()).times(&site.rows())
+        }
         Op::Dot(_) => products(site.last_of(0), false).times(&site.elements()),
         Op::Attend(scores, attended) => softmax(site, scores, *attended).then(&mix(site, *attended)),
         Op::Softmax(scores, attended, _) => softmax(site, scores, *attended),
@@ -57,7 +62,22 @@ pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
             let length = Expr::constant(site.last());
             Cost { depth: length.ceil_log2(), count: less_one(&length) }.times(&site.rows())
         }
+        Op::Top { from, .. } => greatest(site.inner(*from)).times(&site.outer(*from)),
+        Op::Positive(_) | Op::Quotient(_) => elementwise(site, 1),
+        Op::Chosen => elementwise(site, site.operands.len() as u64 - 1),
     }
+}
+
+/// Each against each, the wins of each added up, and compared with a constant.
+fn greatest(entries: u64) -> Cost {
+    if entries < 2 {
+        return Cost::default();
+    }
+    let rivals = Expr::constant(entries - 1);
+    let depth = &rivals.ceil_log2() + &Expr::constant(2);
+    let pairs = u128::from(entries) * u128::from(entries - 1) / 2;
+    let sums = u128::from(entries) * u128::from(entries - 1);
+    Cost { depth, count: Expr::constant(pairs + sums) }
 }
 
 /// This many operations an element, one after the other.
@@ -78,20 +98,23 @@ fn centre(length: u64) -> Cost {
     Cost { depth: &length.ceil_log2() + &Expr::constant(2), count: &length + &length }
 }
 
-/// Squares, their sum, its quotient by the length, epsilon, one over the root, the product with it; then gain and bias.
-fn norm(length: u64, gain: bool, bias: bool) -> Cost {
+/// Squares, their sum, its quotient by the length unless rows become unit ones, epsilon, one over the root, the product with it; then
+/// gain and bias.
+fn norm(length: u64, unit: bool, gain: bool, bias: bool) -> Cost {
     let (length, more) = (Expr::constant(length), u64::from(gain) + u64::from(bias));
-    let depth = &length.ceil_log2() + &Expr::constant(5 + more);
-    Cost { depth, count: &(&length * &Expr::constant(3 + more)) + &Expr::constant(2) }
+    let mean = u64::from(!unit);
+    let depth = &length.ceil_log2() + &Expr::constant(4 + mean + more);
+    Cost { depth, count: &(&length * &Expr::constant(3 + more)) + &Expr::constant(1 + mean) }
 }
 
 /// The exponentials of scores, scaled and capped, over their sum.
 fn softmax(site: &Site<'_>, scores: &Scores, attended: Attended) -> Cost {
     let Keys { most, pairs, queries } = site.keys(attended);
     let each = 2 + u64::from(!scores.scale_squared.is_one()) + u64::from(scores.softcap.is_some());
-    let sums = &pairs + &negative(&queries);
+    let sinks = Expr::constant(u64::from(scores.sinks.is_some()));
+    let sums = &pairs + &(&negative(&queries) + &(&queries * &sinks));
     let count = &(&pairs * &Expr::constant(each)) + &sums;
-    Cost { depth: &most.ceil_log2() + &Expr::constant(each), count }.times(&site.heads())
+    Cost { depth: &(&most + &sinks).ceil_log2() + &Expr::constant(each), count }.times(&site.heads())
 }
 
 /// The sum over keys of products with the features of values.

@@ -33,6 +33,16 @@ impl<'a> Site<'a> {
         product(&self.node.shape[..self.node.shape.len().saturating_sub(1)])
     }
 
+    /// Elements of the result along its axes from one on.
+    pub fn inner(&self, from: usize) -> u64 {
+        self.node.shape[from..].iter().map(|size| size.value).product()
+    }
+
+    /// Elements of the result along its axes before one.
+    pub fn outer(&self, from: usize) -> Expr {
+        product(&self.node.shape[..from])
+    }
+
     /// The length of the result's last axis.
     pub fn last(&self) -> u64 {
         self.node.shape.last().map_or(1, |size| size.value)

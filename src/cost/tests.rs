@@ -3,7 +3,7 @@
 use crate::cost::{Analysis, Model, analyse};
 use crate::pipeline;
 use crate::spec::{self, Spec};
-use crate::tensor::{Attended, Graph, Node, Op};
+use crate::tensor::{Attended, Graph, Node, Op, Scores};
 
 /// A scalar: how deep it is.
 type Scalar = u64;
@@ -35,10 +35,10 @@ impl Expansion {
         if bias { self.one(&[sum]) } else { sum }
     }
 
-    fn norm(&mut self, length: usize, gain: bool, bias: bool) -> Scalar {
+    fn norm(&mut self, length: usize, unit: bool, gain: bool, bias: bool) -> Scalar {
         let squares = (0..length).map(|_| self.one(&[0])).collect();
         let sum = self.reduce(squares);
-        let mean = self.one(&[sum]);
+        let mean = if unit { sum } else { self.one(&[sum]) };
         let shifted = self.one(&[mean]);
         let inverse = self.one(&[shifted]);
         let more = usize::from(gain) + usize::from(bias);
@@ -52,10 +52,27 @@ impl Expansion {
     }
 
     /// Softmax weights of one query: none else is deeper.
-    fn softmax(&mut self, keys: usize, unary: usize) -> Scalar {
+    fn softmax(&mut self, keys: usize, unary: usize, sinks: usize) -> Scalar {
         let entries: Vec<Scalar> = (0..keys).map(|_| (0..unary).fold(0, |x, _| self.one(&[x]))).collect();
-        let sum = self.reduce(entries.clone());
+        let sum = self.reduce([entries.clone(), vec![0; sinks]].concat());
         entries.iter().map(|x| self.one(&[*x, sum])).max().unwrap()
+    }
+
+    /// Each pair once; of each entry the wins added up, and that compared.
+    fn ranked(&mut self, entries: usize) -> Scalar {
+        let mut wins = vec![Vec::new(); entries];
+        for own in 0..entries {
+            for rival in 0..own {
+                let won = self.one(&[0, 0]);
+                wins[own].push(won);
+                wins[rival].push(won);
+            }
+        }
+        let rank = |this: &mut Self, wins: Vec<Scalar>| {
+            let sum = this.reduce(wins);
+            this.one(&[sum])
+        };
+        if entries < 2 { 0 } else { wins.into_iter().map(|wins| rank(self, wins)).max().unwrap() }
     }
 
     fn average(&mut self, keys: usize, features: usize, weight: Scalar) -> Scalar {
@@ -65,6 +82,12 @@ impl Expansion {
         };
         (0..features).map(|_| feature(self)).max().unwrap()
     }
+}
+
+/// Operations on each score before they are added up: scale, cap, exponential.
+fn unary(scores: &Scores) -> usize {
+    let scaled = scores.scale_squared != crate::number::Rational::from_integer(1.into());
+    1 + usize::from(scaled) + usize::from(scores.softcap.is_some())
 }
 
 fn lengths(node: &Node) -> Vec<usize> {
@@ -106,8 +129,8 @@ fn expanded(graph: &Graph, place: usize) -> (u64, u64) {
         }
         Op::Rotate { features, .. } => all(elements / last * *features as usize, m, &mut |m, _| m.dot(2, false)),
         Op::Centre => all(elements / last, m, &mut |m, _| m.centre(last)),
-        Op::Normalise { gain, bias, .. } => {
-            all(elements / last, m, &mut |m, _| m.norm(last, gain.is_some(), bias.is_some()));
+        Op::Normalise { unit, gain, bias, .. } => {
+            all(elements / last, m, &mut |m, _| m.norm(last, *unit, gain.is_some(), bias.is_some()));
         }
         Op::Dot(attended) => {
             for query in 0..shape[0] {
@@ -115,23 +138,40 @@ fn expanded(graph: &Graph, place: usize) -> (u64, u64) {
                 all(pairs * shape[2] * shape[3], m, &mut |m, _| m.dot(*operand(0).last().unwrap(), false));
             }
         }
+        Op::Distances { attended, .. } => {
+            for query in 0..shape[0] {
+                let pairs = (0..shape[1]).filter(|key| attended.allows(query as u64, *key as u64)).count();
+                all(pairs * shape[2] * shape[3], m, &mut |m, _| m.one(&[0, 0]));
+            }
+        }
         Op::Attend(scores, attended) => {
-            let unary = 2 + usize::from(scores.softcap.is_some());
+            let unary = unary(scores);
             let heads = shape[1] * shape[2];
             all(shape[0] * heads, m, &mut |m, n| {
-                let weight = m.softmax(keys(*attended, n / heads), unary);
+                let weight = m.softmax(keys(*attended, n / heads), unary, usize::from(scores.sinks.is_some()));
                 m.average(keys(*attended, n / heads), shape[3], weight)
             });
         }
         Op::Softmax(scores, attended, _) => {
-            let (unary, heads) = (2 + usize::from(scores.softcap.is_some()), shape[2] * shape[3]);
-            all(shape[0] * heads, m, &mut |m, n| m.softmax(keys(*attended, n / heads), unary));
+            let (unary, heads) = (unary(scores), shape[2] * shape[3]);
+            let sinks = usize::from(scores.sinks.is_some());
+            all(shape[0] * heads, m, &mut |m, n| m.softmax(keys(*attended, n / heads), unary, sinks));
         }
         Op::Mix(attended) => {
             let heads = shape[1] * shape[2];
             all(shape[0] * heads, m, &mut |m, n| m.average(keys(*attended, n / heads), shape[3], 0));
         }
         Op::Argmax => all(elements / last, m, &mut |m, _| m.reduce(vec![0; last])),
+        Op::Top { from, .. } => {
+            let entries: usize = shape[*from..].iter().product();
+            all(elements / entries, m, &mut |m, _| m.ranked(entries));
+        }
+        Op::Positive(_) => all(elements, m, &mut |m, _| m.one(&[0])),
+        Op::Quotient(_) => all(elements, m, &mut |m, _| m.one(&[0, 0])),
+        Op::Chosen => {
+            let values = graph.operands(id).len() - 1;
+            all(elements, m, &mut |m, _| (0..values).fold(0, |x, _| m.one(&[x, 0])));
+        }
     }
     (depth, make.operations)
 }
@@ -152,6 +192,10 @@ fn models() -> Vec<Spec> {
         (format!("{rotary}\nnorm = 'rms'\nactivation = 'silu'\ngated = true\nbias = false\nkv_heads = 1\nwindow = 5\noutput = 'argmax'"), ""),
         (format!("{rotary}\nnorm = 'rms'\nactivation = 'relu'\nqk_norm = true\nsoftcap = 4.0\npositions_out = 'last'"), "rounding = 'eager'"),
         (format!("{learned}\nnorm = 'layer'\nactivation = 'tanh'\njoin = 'parallel-two-norms'\nlogit_softcap = 3.0"), "rounding = 'eager'"),
+        (format!("{learned}\nnorm = 'rms'\nactivation = 'silu'\ngated = true\nsinks = true\nexperts = 6\nexperts_chosen = 2\nshared_hidden = 3"), ""),
+        (format!("{rotary}\nnorm = 'rms'\nactivation = 'relu'\nlatent_rank = 3\nlatent_query_rank = 4\nlatent_value_width = 3\nexperts = 4\nexperts_chosen = 2\nexpert_groups = 2\nexpert_groups_kept = 1\nexperts_weighting = 'sigmoid'\nchoice_bias = true\nexperts_factor = 2.5"), ""),
+        (format!("{rotary}\nnorm = 'rms'\nactivation = 'relu'\nsinks = true\nexperts = 3\nexperts_chosen = 1"), "rounding = 'eager'"),
+        ("positions = 'relative'\nrelative_buckets = 8\nrelative_distance = 6\nnorm = 'rms'\nactivation = 'relu'\nscaled_scores = false".to_owned(), ""),
         (format!("{learned}\nnorm = 'layer'\nactivation = 'relu'\nplacement = 'post'\noutput = 'hidden'\nwindow = 3"), ""),
     ]
     .iter()

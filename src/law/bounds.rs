@@ -1,7 +1,7 @@
 //! Bounds where no exact potentials were found: what of a table holds as it is, and one slope for a whole component; must not decide what is proved.
 
+use super::frame::{Place, Tensor, covers, under};
 use super::table::{Case, Table};
-use crate::certificate::check::frame::{Place, Tensor, covers, under};
 use crate::loops::skeleton::Reads;
 
 /// How often slopes are raised before a component is given up.

@@ -4,9 +4,10 @@
 //! there, one period later, and with one period more iterations.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::frame::{Place, Tensor, covers, under};
 use super::table::{Case, Node, Table, product};
-use crate::certificate::check::frame::{Place, Tensor, covers, under};
 use crate::loops::skeleton::Reads;
 use crate::loops::{Instance, Skeleton};
 
@@ -18,7 +19,7 @@ const MOST_RUNS: usize = 12;
 
 /// Depths inside a component for one choice of lengths: for each block, iterations times vertices.
 struct Run {
-    skeleton: Skeleton,
+    skeleton: Rc<Skeleton>,
     depths: Vec<Vec<i128>>,
 }
 
@@ -103,8 +104,9 @@ fn respond(table: &mut Table<'_>, scope: &Scope<'_>, runs: &Runs, all: &Runs) {
         let node = table.node(*id);
         let mut found: Vec<Tensor> = Vec::new();
         for base in &scope.bases {
+            let near = around(table, runs, base);
             for index in product(&points(table, node, base)) {
-                let fitted = fit(table, runs, node, base, &index);
+                let fitted = fit(table, &near, node, base, &index);
                 found.extend(fitted.filter(|p| !found.contains(p)));
             }
         }
@@ -145,14 +147,22 @@ fn run(table: &Table<'_>, inside: &[bool], active: &[Tensor], lengths: &[i128]) 
     let skeleton = resized.unwrap_or_else(|_| table.frame.skeleton.clone());
     let size = |block: usize| skeleton.iterations(block) as usize * skeleton.blocks()[block].bodies[0].vertices.len();
     let depths = (0..skeleton.blocks().len()).map(|block| vec![NEVER; size(block)]).collect();
-    let mut run = Run { skeleton, depths };
-    let order = run.skeleton.clone();
+    let (mut run, touched) = (Run { skeleton: Rc::new(skeleton), depths }, touched(table, inside));
+    let order = Rc::clone(&run.skeleton);
     let done: Result<(), std::convert::Infallible> = order.try_each(|instance| {
-        run.visit(table, inside, active, instance, lengths);
+        if touched[instance.block] {
+            run.visit(table, inside, active, instance, lengths);
+        }
         Ok(())
     });
     let Ok(()) = done;
     run
+}
+
+/// Which blocks have nodes inside.
+fn touched(table: &Table<'_>, inside: &[bool]) -> Vec<bool> {
+    let ends = table.first.iter().skip(1).copied().chain([inside.len()]);
+    table.first.iter().zip(ends).map(|(from, to)| inside[*from..to].contains(&true)).collect()
 }
 
 /// Where an instance is, as numbers.
@@ -222,15 +232,24 @@ impl Run {
         }
     }
 
-    fn depth(&self, node: Node, index: &[i128]) -> Option<i128> {
-        let at: Vec<u64> = self.skeleton.blocks()[node.block].axes.iter().map(|axis| index[*axis] as u64).collect();
-        let depth = self.depths[node.block][self.flat(node.block, &at) + node.vertex];
+    fn depth(&self, node: Node, index: impl Fn(usize) -> i128) -> Option<i128> {
+        let inner = &self.skeleton.blocks()[node.block];
+        let next = |number, axis: &usize| number * self.skeleton.axes()[*axis].length as usize + index(*axis) as usize;
+        let number = inner.axes.iter().fold(0, next);
+        let depth = self.depths[node.block][number * inner.bodies[0].vertices.len() + node.vertex];
         (depth > NEVER).then_some(depth)
     }
 }
 
+/// The runs at some lengths and, by the bits of a number, along which axes they are a period longer.
+fn around<'r>(table: &Table<'_>, runs: &'r Runs, base: &[i128]) -> Vec<&'r Run> {
+    let longer = |bits: usize, axis: usize| if bits >> axis & 1 == 1 { table.frame.numbers(axis).1 } else { 0 };
+    let lengths = |bits| base.iter().enumerate().map(|(axis, length)| length + longer(bits, axis)).collect::<Vec<_>>();
+    (0..1 << base.len()).map(|bits| &runs[&lengths(bits)]).collect()
+}
+
 /// The polynomial that has the depths of a node around a point.
-fn fit(table: &Table<'_>, runs: &Runs, node: Node, base: &[i128], index: &[i128]) -> Option<Tensor> {
+fn fit(table: &Table<'_>, near: &[&Run], node: Node, base: &[i128], index: &[i128]) -> Option<Tensor> {
     let axes = base.len();
     let own = &table.frame.skeleton.blocks()[node.block].axes;
     let moves = |axis: usize| own.contains(&axis) && index[axis] >= table.frame.numbers(axis).0;
@@ -240,10 +259,9 @@ fn fit(table: &Table<'_>, runs: &Runs, node: Node, base: &[i128], index: &[i128]
         if (0..axes).any(|axis| digit(axis) == 1 && !moves(axis)) {
             continue;
         }
-        let step = |axis: usize, which: usize| if digit(axis) == which { table.frame.numbers(axis).1 } else { 0 };
-        let lengths: Vec<i128> = (0..axes).map(|axis| base[axis] + step(axis, 2)).collect();
-        let index: Vec<i128> = (0..axes).map(|axis| index[axis] + step(axis, 1)).collect();
-        *slot = runs[&lengths].depth(node, &index)?;
+        let longer: usize = (0..axes).filter(|axis| digit(*axis) == 2).map(|axis| 1 << axis).sum();
+        let further = |axis: usize| if digit(axis) == 1 { table.frame.numbers(axis).1 } else { 0 };
+        *slot = near[longer].depth(node, |axis| index[axis] + further(axis))?;
     }
     for axis in 0..axes {
         let (stride, period) = (3usize.pow(axis as u32), table.frame.numbers(axis).1);
@@ -275,6 +293,6 @@ fn below(table: &Table<'_>, run: &Run, node: Node, lengths: &[i128], polynomial:
     product(&choices).iter().all(|index| {
         let place = |axis: usize| Place { index: [index[axis], 0, 0], length: [lengths[axis], 0, 0] };
         let places: Vec<Place> = (0..index.len()).map(place).collect();
-        run.depth(node, index).is_some_and(|depth| depth >= value(polynomial, &places))
+        run.depth(node, |axis| index[axis]).is_some_and(|depth| depth >= value(polynomial, &places))
     })
 }

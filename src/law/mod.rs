@@ -6,11 +6,13 @@
 
 mod bounds;
 mod fit;
+mod frame;
 mod growth;
 mod period;
 mod ratio;
 mod search;
 mod table;
+mod timeline;
 mod write;
 
 use std::fmt;
@@ -18,11 +20,10 @@ use std::fmt;
 use num_bigint::BigInt;
 use thiserror::Error;
 
-use crate::certificate::check::{CheckError, sound};
-use crate::certificate::{Bound, Certificate, Polynomial, Proof, Proved, Values, expr, maximum_text, periodic_text};
+use crate::certificate::{Bound, Certificate, CheckError, Factor, Polynomial, Proved, expr, maximum_text};
 use crate::expr::Dim;
 use crate::loops::Skeleton;
-use search::Accepted;
+use search::{Accepted, Task};
 
 pub use growth::{Growing, Growth};
 
@@ -51,6 +52,18 @@ pub enum LawError {
     /// The skeleton is none that a certificate can be for.
     #[error(transparent)]
     Skeleton(#[from] CheckError),
+    /// A certified rate is not that of the slowest cycle: a defect of this program.
+    #[error(
+        "the certified rate along `{axis}` is {certified}, that of its slowest cycle {cycle}; one of them is wrong"
+    )]
+    Rate {
+        /// The axis.
+        axis: String,
+        /// What the certificates say.
+        certified: String,
+        /// What the cycle says.
+        cycle: String,
+    },
     /// Not even bounds were found.
     #[error("no law was found for the depth of this system: neither exact nor as bounds")]
     None,
@@ -102,7 +115,7 @@ impl Law {
     fn text(&self, not: Bound) -> String {
         let parts: Vec<&Proved> = self.proved[..self.whole].iter().filter(|proved| proved.bound != not).collect();
         match &parts[..] {
-            [one] => plain(one),
+            [one] => maximum_text(&one.of),
             _ => self
                 .residues(&parts)
                 .unwrap_or_else(|| parts.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("; ")),
@@ -114,16 +127,16 @@ impl Law {
         let (mut line, mut offsets): (Option<Polynomial>, Vec<(u64, String)>) = (None, Vec::new());
         let mut common = 1;
         for part in parts {
-            let Values::Maximum { claim: (claim, scale), lengths, .. } = &part.values else { return None };
-            let mut periodic = lengths.iter().filter(|(.., step)| *step > 1);
-            let ([polynomial], Some((_, least, step)), None) = (&claim[..], periodic.next(), periodic.next()) else {
+            let mut periodic = part.lengths.iter().filter(|lengths| lengths.step > 1);
+            let (claim, scale) = part.claim();
+            let ([polynomial], Some(lengths), None) = (claim, periodic.next(), periodic.next()) else {
                 return None;
             };
             let (constant, rest): (Polynomial, Polynomial) =
-                polynomial.iter().cloned().partition(|t| t.lengths.is_empty());
+                polynomial.iter().cloned().partition(|term| term.of.iter().all(|factor| *factor == Factor::One));
             (line.get_or_insert_with(|| rest.clone()) == &rest).then_some(())?;
-            offsets.push(((least - 1) % step, expr(&constant, *scale, &self.axes).to_string()));
-            common = *scale;
+            offsets.push(((lengths.least - 1) % lengths.step, expr(&constant, scale, &self.axes).to_string()));
+            common = scale;
         }
         offsets.sort();
         let offsets: Vec<String> = offsets.into_iter().map(|(_, offset)| offset).collect();
@@ -139,13 +152,6 @@ fn sum(line: &str, offset: &str) -> String {
         ("0", _) => offset.to_owned(),
         (_, "0") => line.to_owned(),
         _ => format!("{line} + {offset}").replace("+ -", "- "),
-    }
-}
-
-fn plain(proved: &Proved) -> String {
-    match &proved.values {
-        Values::Maximum { of, .. } => maximum_text(of),
-        Values::Periodic(period) => periodic_text(period),
     }
 }
 
@@ -169,49 +175,44 @@ impl fmt::Display for Law {
 /// # Errors
 /// When no certificate can be for it, or none was found.
 pub fn derive(skeleton: &Skeleton) -> Result<Law, LawError> {
-    sound(skeleton)?;
-    if let Some(found) = search::first(skeleton).iter().find_map(|plan| search::exact(skeleton, plan)) {
-        return Ok(law(skeleton, found, Vec::new()));
+    skeleton.uniform().map_err(CheckError::Skeleton)?;
+    let task = Task::new(skeleton);
+    if let Some(found) = search::first(skeleton).iter().find_map(|plan| search::exact(&task, plan)) {
+        return law(&task, found, Vec::new());
     }
-    if let [axis] = skeleton.axes()
-        && let Some(found) = search::period_along(skeleton, &axis.name)
+    if let [_] = skeleton.axes()
+        && let Some(found) = search::period_along(&task, 0)
     {
-        return Ok(law(skeleton, vec![found], Vec::new()));
+        return law(&task, found, Vec::new());
     }
-    if let Some(found) = search::MORE.iter().find_map(|plan| search::exact(skeleton, plan)) {
+    if let Some(found) = search::MORE.iter().find_map(|plan| search::exact(&task, plan)) {
         let short = skeleton.axes().len() > 1 && from(&found, skeleton.axes().len()).iter().any(|from| *from > 1);
-        let less = if short { search::bounded(skeleton) } else { Vec::new() };
-        return Ok(law(skeleton, found, less));
+        let less = if short { search::bounded(&task) } else { Vec::new() };
+        return law(&task, found, less);
     }
-    let single = skeleton.axes().iter().filter_map(|axis| search::period_along(skeleton, &axis.name)).collect();
-    let bounds = search::bounded(skeleton);
+    let single = (0..skeleton.axes().len()).filter_map(|axis| search::period_along(&task, axis)).flatten().collect();
+    let bounds = search::bounded(&task);
     if bounds.is_empty() {
         return Err(LawError::None);
     }
-    Ok(law(skeleton, bounds, single))
+    law(&task, bounds, single)
 }
 
-/// Along each axis, from where on all hold.
+/// Along each axis, from where on all hold; the residues of a period begin one after the other.
 fn from(whole: &[Accepted], axes: usize) -> Vec<u64> {
-    let least = |axis: usize| {
-        let of = |(certificate, _): &Accepted| match &certificate.proof {
-            Proof::Period(period) => period.start,
-            // The residues of a period begin one after the other.
-            Proof::Potentials(proof) => proof.axes[axis].minimum,
-        };
-        whole.iter().map(of).min().unwrap_or(1)
-    };
+    let least = |axis: usize| whole.iter().map(|(certificate, _)| certificate.axes[axis].minimum).min().unwrap_or(1);
     (0..axes).map(least).collect()
 }
 
-fn law(skeleton: &Skeleton, whole: Vec<Accepted>, more: Vec<Accepted>) -> Law {
+fn law(task: &Task<'_>, whole: Vec<Accepted>, more: Vec<Accepted>) -> Result<Law, LawError> {
+    let skeleton = task.skeleton;
     let (length, from) = (whole.len(), from(&whole, skeleton.axes().len()));
     let (certificates, proved): (Vec<Certificate>, Vec<Proved>) = whole.into_iter().chain(more).unzip();
-    let growth = growth::growth(skeleton, &certificates[..length]);
+    let growth = growth::growth(&task.closed, &certificates[..length])?;
     let lengths = 1..from.first().copied().filter(|_| from.len() == 1).unwrap_or(1);
     let depth = |length| skeleton.clone().resized(|_| Some(length)).map_or(0, |short| short.depth());
     let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
-    Law { proved, growth, certificates, whole: length, before: lengths.map(depth).collect(), from, axes }
+    Ok(Law { proved, growth, certificates, whole: length, before: lengths.map(depth).collect(), from, axes })
 }
 
 #[cfg(test)]

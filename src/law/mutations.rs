@@ -33,13 +33,13 @@ fn change(value: &mut Value, place: &mut usize, dice: &mut Dice) {
 }
 
 fn alter(value: &mut Value, dice: &mut Dice) {
-    const NAMES: [&str; 7] = ["n", "m", "at_most", "at_least", "exactly", "isobath.certificate/2", ""];
+    const NAMES: [&str; 9] = ["1", "i", "n", "m", "at_most", "at_least", "exactly", "isobath.certificate/3", ""];
     match value {
         Value::Number(number) => {
             let by = [-1, 1, 2, -7][dice.below(4) as usize];
             *value = Value::from(number.as_i64().unwrap_or(0) + by);
         }
-        Value::String(text) => *text = NAMES[dice.below(7) as usize].to_owned(),
+        Value::String(text) => *text = NAMES[dice.below(9) as usize].to_owned(),
         Value::Array(list) if list.is_empty() => {}
         Value::Object(map) if map.is_empty() => {}
         Value::Array(list) => {

@@ -1,10 +1,10 @@
-//! Certified rates against the maximum cycle ratio, which the search does not use for them: of random loops along one axis.
+//! Certified rates against maximum cycle ratios, here and in the law itself, which the search does not use for them.
 
 use num_bigint::BigInt;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::{Dfs, Reversed};
 
-use super::{derive, ratio, samples};
+use super::{LawError, derive, growth, ratio, samples};
 use crate::loops::Skeleton;
 use crate::loops::skeleton::Reads;
 
@@ -54,4 +54,27 @@ fn certified_rates_are_maximum_cycle_ratios() {
         nonzero += usize::from(largest.unwrap_or(0) > 0);
     }
     assert!(nonzero > 75, "only {nonzero} of 150 grow");
+}
+
+/// The certificates of one system beside the cycles of another, whose latencies are twice as large.
+#[test]
+fn a_certified_rate_that_no_cycle_has_is_an_error() {
+    let mut refused = 0;
+    for (seed, axes, loops) in (0..40u64).flat_map(|seed| [(seed, 1, [0].as_slice()), (seed, 2, &[0, 1])]) {
+        let skeleton = samples::system(seed, &["n", "m"][..axes], &[loops]);
+        let law = derive(&skeleton).unwrap();
+        let slower = skeleton.map(|_, part| {
+            let mut part = part.clone();
+            part.vertices.iter_mut().for_each(|vertex| vertex.latency *= 2);
+            Ok::<_, ()>(part)
+        });
+        let slower = slower.unwrap().closed();
+        let grows = (0..axes).any(|axis| ratio::rate(&slower, axis).is_some_and(|rate| rate > Default::default()));
+        let found = growth::growth(&slower, &law.certificates[..law.whole]);
+        if grows && law.exact() && law.from.iter().all(|from| *from <= 3) {
+            assert!(matches!(found, Err(LawError::Rate { .. })), "{law} and {found:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 30, "only {refused} of 80");
 }

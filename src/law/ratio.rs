@@ -2,14 +2,16 @@
 //!
 //! The rate of a recurrence is the largest ratio of latency to delay over its cycles (theory.md E.2; Karp 1978 for delays of one). It is found as
 //! Lawler does: at a guess `p/q`, a cycle of positive weight under `q*latency - p*delay` has a larger ratio, which is the next guess; when there is
-//! none, the guess is the maximum. A critical cycle's delay is a period of its component (Cohen, Dubois, Quadrat and Viot 1983).
+//! none, the guess is the maximum. Only cycles that the output rests on count (theory.md E.3). A critical cycle's delay is a period of its component (Cohen, Dubois, Quadrat and Viot 1983).
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
+use petgraph::visit::{Dfs, EdgeRef, Reversed};
 
+use super::timeline::Timeline;
 use crate::loops::skeleton::Reads;
 use crate::loops::{At, Skeleton, Wire};
+use crate::number::Rational;
 
 /// A cycle's latency and delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +122,34 @@ fn positive(edges: &[(usize, usize, (u64, u64))], vertices: usize, best: Option<
             return (cycle.delay > 0).then_some(cycle);
         }
     }
+}
+
+/// The most vertices of one time whose cycles are looked at.
+const MOST_VERTICES: usize = 1000;
+
+/// The rate of the depth along an axis, the others at their lengths: the largest ratio of the cycles it rests on, 0 without any. None where
+/// iterations rest on last ones along the axis, or are too many.
+pub(super) fn rate(closed: &Skeleton, axis: usize) -> Option<Rational> {
+    let line = Timeline::new(closed, axis).filter(|line| line.vertices <= MOST_VERTICES)?;
+    // From this time on, no wire is before its source's first iteration.
+    let time = closed.longest_delay(axis);
+    let mut graph = Dependences::new();
+    (0..line.vertices).for_each(|_| {
+        graph.add_node(());
+    });
+    line.each(time, &mut |vertex, latency, tails| {
+        for (when, tail) in tails {
+            graph.add_edge(NodeIndex::new(tail), NodeIndex::new(vertex), (latency, time - when));
+        }
+    });
+    let mut needed = vec![false; line.vertices];
+    let mut search = Dfs::new(Reversed(&graph), NodeIndex::new(line.depth()));
+    while let Some(node) = search.next(Reversed(&graph)) {
+        needed[node.index()] = true;
+    }
+    let graph = graph.filter_map(|node, ()| needed[node.index()].then_some(()), |_, edge| Some(*edge));
+    let ratio = |cycle: &Cycle| Rational::new(cycle.latency.into(), cycle.delay.into());
+    Some(critical(&graph).iter().map(ratio).max().unwrap_or_default())
 }
 
 /// A common period of all cycles along an axis.

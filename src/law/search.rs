@@ -2,13 +2,32 @@
 
 use super::{bounds, period, ratio, table, write};
 use crate::certificate::check::check;
-use crate::certificate::{Bound, Certificate, Classes, Fixed, Period, Polynomial, Potentials, Proof, Proved};
+use crate::certificate::{Bound, Certificate, Classes, Proved};
 use crate::loops::skeleton::Part;
 use crate::loops::{At, Axis, Block, Skeleton};
 use table::Table;
 
 /// A certificate and what the checker says it proves.
 pub(super) type Accepted = (Certificate, Proved);
+
+/// A skeleton, its digest, and the skeleton closed by its depth, which the search is for.
+pub(super) struct Task<'a> {
+    pub(super) skeleton: &'a Skeleton,
+    circuit: String,
+    pub(super) closed: Skeleton,
+}
+
+impl<'a> Task<'a> {
+    pub(super) fn new(skeleton: &'a Skeleton) -> Self {
+        Self { skeleton, circuit: skeleton.digest(), closed: skeleton.closed() }
+    }
+
+    /// With what the checker says, if it accepts it.
+    fn checked(&self, certificate: Certificate) -> Option<Accepted> {
+        let proved = check(self.skeleton, &certificate).ok()?;
+        Some((certificate, proved))
+    }
+}
 
 /// How indices are divided into classes, and how far the search looks.
 pub(super) struct Plan {
@@ -74,14 +93,14 @@ pub(super) fn small(skeleton: &Skeleton, classes: &[Classes], span: i128) -> boo
 }
 
 /// An exact law by potentials, one certificate for each residue of the lengths.
-pub(super) fn exact(skeleton: &Skeleton, plan: &Plan) -> Option<Vec<Accepted>> {
-    let classes = classes(skeleton, plan);
-    if !small(skeleton, &classes, plan.span) || (plan.periodic && classes.iter().all(|class| class.period == 1)) {
+pub(super) fn exact(task: &Task<'_>, plan: &Plan) -> Option<Vec<Accepted>> {
+    let classes = classes(&task.closed, plan);
+    if !small(&task.closed, &classes, plan.span) || (plan.periodic && classes.iter().all(|class| class.period == 1)) {
         return None;
     }
     let residues = table::product(&classes.iter().map(|class| (0..class.period).collect()).collect::<Vec<Vec<u64>>>());
     let all = |classes: &[Classes]| -> Option<Vec<Accepted>> {
-        residues.iter().map(|residue| at_residue(skeleton, classes, residue, plan.span)).collect()
+        residues.iter().map(|residue| at_residue(task, classes, residue, plan.span)).collect()
     };
     let mut found = all(&classes)?;
     let before = classes.clone();
@@ -100,51 +119,36 @@ pub(super) fn exact(skeleton: &Skeleton, plan: &Plan) -> Option<Vec<Accepted>> {
     Some(found)
 }
 
-fn at_residue(skeleton: &Skeleton, classes: &[Classes], residue: &[u64], span: i128) -> Option<Accepted> {
+fn at_residue(task: &Task<'_>, classes: &[Classes], residue: &[u64], span: i128) -> Option<Accepted> {
     let shifted = |(class, more): (&Classes, &u64)| Classes { minimum: class.minimum + more, ..class.clone() };
     let classes: Vec<Classes> = classes.iter().zip(residue).map(shifted).collect();
-    let mut table = Table::new(skeleton, &classes, span);
+    let mut table = Table::new(&task.closed, &classes, span);
     table.solve();
-    checked(skeleton, Proof::Potentials(write::potentials(&table, Bound::Exactly)?))
+    task.checked(write::certificate(&task.circuit, &table, Bound::Exactly)?)
 }
 
-fn checked(skeleton: &Skeleton, proof: Proof) -> Option<Accepted> {
-    let certificate = write::certificate(skeleton, proof);
-    let proved = check(skeleton, &certificate).ok()?;
-    Some((certificate, proved))
-}
-
-/// A period along an axis, the others at their lengths.
-pub(super) fn period_along(skeleton: &Skeleton, name: &str) -> Option<Accepted> {
-    let axis = skeleton.axes().iter().position(|axis| &*axis.name == name)?;
-    let others = skeleton.axes().iter().filter(|axis| &*axis.name != name);
-    let fixed: Vec<Fixed> = others.map(|axis| Fixed { axis: axis.name.to_string(), length: axis.length }).collect();
-    let accepted = |period: &Period| checked(skeleton, Proof::Period(period.clone())).is_some();
-    checked(skeleton, Proof::Period(period::find(skeleton, axis, &fixed, accepted)?))
+/// A period along an axis, the others at their lengths: a certificate for each residue of the length.
+pub(super) fn period_along(task: &Task<'_>, axis: usize) -> Option<Vec<Accepted>> {
+    period::find(&task.circuit, &task.closed, axis, &|certificate| task.checked(certificate))
 }
 
 /// An upper and a lower bound, as far as they are found.
-pub(super) fn bounded(skeleton: &Skeleton) -> Vec<Accepted> {
+pub(super) fn bounded(task: &Task<'_>) -> Vec<Accepted> {
     let plans = [plan(1, false, None, 6), plan(2, false, None, 6), plan(0, false, None, 6), plan(4, false, None, 4)];
-    let bound = |bound| plans.iter().find_map(|plan| one_bound(skeleton, plan, bound));
+    let bound = |bound| plans.iter().find_map(|plan| one_bound(task, plan, bound));
     [Bound::AtMost, Bound::AtLeast].into_iter().filter_map(bound).collect()
 }
 
-fn one_bound(skeleton: &Skeleton, plan: &Plan, bound: Bound) -> Option<Accepted> {
-    let classes = classes(skeleton, plan);
-    if !small(skeleton, &classes, plan.span) {
+fn one_bound(task: &Task<'_>, plan: &Plan, bound: Bound) -> Option<Accepted> {
+    let classes = classes(&task.closed, plan);
+    if !small(&task.closed, &classes, plan.span) {
         return None;
     }
-    let mut table = Table::new(skeleton, &classes, plan.span);
+    let mut table = Table::new(&task.closed, &classes, plan.span);
     table.solve();
-    if bound == Bound::AtMost {
-        bounds::upper(&mut table).then_some(())?;
-        return checked(skeleton, Proof::Potentials(write::potentials(&table, bound)?));
+    match bound {
+        Bound::AtMost => bounds::upper(&mut table).then_some(())?,
+        _ => bounds::lower(&mut table),
     }
-    bounds::lower(&mut table);
-    let proof = write::potentials(&table, bound)?;
-    let alone = |claim: &Polynomial| Potentials { claim: vec![claim.clone()], ..proof.clone() };
-    let holds = |claim: &&Polynomial| checked(skeleton, Proof::Potentials(alone(claim))).is_some();
-    let claim: Vec<_> = proof.claim.iter().filter(holds).cloned().collect();
-    checked(skeleton, Proof::Potentials(Potentials { claim, ..proof.clone() }))
+    task.checked(write::certificate(&task.circuit, &table, bound)?)
 }

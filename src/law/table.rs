@@ -8,8 +8,8 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::fit;
+use super::frame::{Frame, Place, Tensor, covers, under};
 use crate::certificate::Classes;
-use crate::certificate::check::frame::{Frame, Place, Tensor, covers, under};
 use crate::loops::skeleton::Reads;
 use crate::loops::{At, Skeleton};
 
@@ -50,10 +50,9 @@ impl<'a> Table<'a> {
         let frame = Frame { skeleton, axes };
         let scale = axes.iter().map(|axis| i128::from(axis.period)).product();
         let (mut first, mut nodes) = (Vec::new(), 0);
-        for block in skeleton.blocks() {
+        for (number, block) in skeleton.blocks().iter().enumerate() {
             first.push(nodes);
-            let classes = |axis: &usize| (axes[*axis].edge + axes[*axis].period) as usize;
-            nodes += block.axes.iter().map(classes).product::<usize>() * block.bodies[0].vertices.len();
+            nodes += frame.regions(number) * block.bodies[0].vertices.len();
         }
         let mut table = Self { frame, scale, span, first, cases: Vec::new(), lists: vec![Vec::new(); nodes] };
         table.cases = (0..skeleton.blocks().len()).map(|block| table.block_cases(block)).collect();

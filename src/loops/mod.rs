@@ -4,6 +4,8 @@
 //! both, a wire goes back so many iterations; along an axis of the source, it may read the last iteration. A port lists several
 //! wires and reads the first whose source exists: the carried value, before it the value it starts from.
 
+mod closed;
+pub mod digest;
 mod order;
 
 pub mod path;

@@ -1,6 +1,6 @@
 //! What of a system its depth rests on: vertices with latencies in layers, what each reads, and the wires of ports; must not know arrays.
 
-use super::{Axis, System, Wire};
+use super::{At, Axis, System, Wire};
 
 /// What a vertex reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,42 @@ impl Skeleton {
     /// The vertex a wire of a port reads.
     pub fn vertex(&self, wire: &Wire) -> usize {
         self.blocks()[wire.block].bodies[0].outputs[wire.output]
+    }
+
+    /// Whether all is as the types cannot say: all iterations of a block have the same vertices, each of which reads earlier ones; wires and
+    /// outputs lead somewhere; no axis is named twice.
+    ///
+    /// # Errors
+    /// The name of a block where it is not.
+    pub fn uniform(&self) -> Result<(), String> {
+        let outputs = |block: usize| self.blocks().get(block).map_or(0, |b| b.bodies[0].outputs.len());
+        for block in self.blocks() {
+            let part = &block.bodies[0];
+            let fits = |(number, vertex): (usize, &Vertex)| match &vertex.reads {
+                Reads::Inside(list) => vertex.latency <= 1 << 40 && list.iter().all(|read| *read < number),
+                Reads::Port(port) => vertex.latency <= 1 << 40 && *port < block.ports.len(),
+            };
+            let fine = block.bodies.iter().all(|body| body == part)
+                && block.axes.iter().enumerate().all(|(at, axis)| !block.axes[..at].contains(axis))
+                && part.vertices.iter().enumerate().all(fits)
+                && part.outputs.iter().all(|vertex| *vertex < part.vertices.len())
+                && block.ports.iter().flatten().all(|wire| wire.output < outputs(wire.block));
+            fine.then_some(()).ok_or_else(|| block.name.clone())?;
+        }
+        let names: Vec<&str> = self.axes().iter().map(|axis| &*axis.name).collect();
+        let fine = names.iter().enumerate().all(|(at, name)| !names[..at].contains(name))
+            && !self.outputs().is_empty()
+            && self.outputs().iter().all(|outlet| outlet.output < outputs(outlet.block));
+        fine.then_some(()).ok_or_else(|| "of the outputs".to_owned())
+    }
+
+    /// The longest delay of a wire along an axis.
+    pub fn longest_delay(&self, axis: usize) -> u64 {
+        let wires = self.blocks().iter().flat_map(|block| block.ports.iter().flatten());
+        let along = wires.flat_map(|wire| self.blocks()[wire.block].axes.iter().zip(&wire.at));
+        let delay =
+            |(own, at): (&usize, &At)| if let (true, At::Back(d)) = (*own == axis, at) { Some(*d) } else { None };
+        along.filter_map(delay).max().unwrap_or(0)
     }
 
     /// The depth of the deepest output, by visiting every iteration: memory and time in the number of iterations.

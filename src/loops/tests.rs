@@ -71,3 +71,27 @@ fn cycles_without_delay_and_loose_wires_are_refused() {
     let empty = System::new(vec![axis("steps", 0)], vec![constant()], outlet(0)).unwrap_err();
     assert!(empty.to_string().contains("at least 1"));
 }
+
+/// Outputs that are deepest at first, in between or at last, along one axis or two: the closed skeleton has the one depth as its output.
+#[test]
+fn a_closed_skeleton_has_the_depth_as_its_last_vertex() {
+    let (back, same) = (At::Back(1), At::Back(0));
+    let mut early = constant();
+    early.bodies[0].vertices[0].latency = 7;
+    let forgets = cell(vec![0, 1], vec![vec![wire(1, &[back, back]), wire(0, &[])]]);
+    let grows = cell(vec![1], vec![vec![wire(2, &[back]), wire(3, &[])]]);
+    let resets = cell(vec![0], vec![vec![wire(4, &[At::Back(3)]), wire(1, &[same, At::Last])]]);
+    let blocks = vec![early, forgets, grows, constant(), resets];
+    for (rows, columns) in [(1, 1), (4, 3), (2, 9), (7, 12)] {
+        for outputs in [vec![1], vec![2], vec![4], vec![1, 2, 4], vec![0, 1]] {
+            let outlets = outputs.iter().flat_map(|block| outlet(*block)).collect();
+            let axes = vec![axis("rows", rows), axis("columns", columns)];
+            let system = System::new(axes, blocks.clone(), outlets).unwrap();
+            let closed = system.closed();
+            assert_eq!(closed.depth(), system.depth(), "{outputs:?} of {rows} by {columns}");
+            let last = closed.blocks().last().unwrap();
+            assert!(last.axes.is_empty() && last.bodies[0].outputs == [last.bodies[0].vertices.len() - 1]);
+            assert!(closed.uniform().is_ok() && closed.digest() != system.digest());
+        }
+    }
+}

@@ -144,6 +144,7 @@ impl Lowering<'_> {
             Op::Store { format, .. } | Op::Number(format) | Op::Port(Carrier::Stored(format)) => Some(*format),
             Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
             Op::Attend(scores, _) => Some(scores.format),
+            Op::Quotient(format) => Some(*format),
             Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) => {
                 self.common_format(&self.graph.operands(id))
             }

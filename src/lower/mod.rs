@@ -6,6 +6,8 @@ mod linear;
 
 mod product;
 
+mod route;
+
 pub mod system;
 
 use std::collections::HashMap;
@@ -220,7 +222,8 @@ impl<'a> Lowering<'a> {
     fn check(&self, node: &Node) -> Result<()> {
         let format = match &node.op {
             Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => *format,
-            Op::Attend(scores, _) => scores.format,
+            Op::Attend(scores, _) | Op::Positive(scores) => scores.format,
+            Op::Quotient(format) => *format,
             Op::Number(format) | Op::Port(Carrier::Stored(format)) => *format,
             _ => return Ok(()),
         };
@@ -265,13 +268,16 @@ impl<'a> Lowering<'a> {
             }
             Op::Normalise { .. } => self.normalise(operands[0], &node.op),
             Op::Dot(attended) => self.dot(operands[0], operands[1], *attended),
+            Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
             Op::Attend(scores, _) => {
                 let (form, values) = (self.form(operands[0])?, self.word(operands[1])?);
-                Ok(Value::Word(self.maker.attend(&form, &values, &score_table(scores))?))
+                let table = self.score_table(scores);
+                Ok(Value::Word(self.maker.attend(&form, &values, &table)?))
             }
             Op::Softmax(scores, _, format) => {
                 let form = self.form(operands[0])?;
-                Ok(Value::Word(self.maker.softmax(&form, &score_table(scores), *format)?))
+                let table = self.score_table(scores);
+                Ok(Value::Word(self.maker.softmax(&form, &table, *format)?))
             }
             Op::Mix(_) => {
                 let (weights, values) = (self.word(operands[0])?, self.word(operands[1])?);
@@ -283,6 +289,17 @@ impl<'a> Lowering<'a> {
                 let entries = node.shape.last().map_or(0, |size| u128::from(size.value));
                 self.limit("argmax", entries * entries)?;
                 Ok(Value::Gates(self.maker.argmax(form.array)?))
+            }
+            Op::Top { count, from } => self.top(operands[0], *count, *from),
+            Op::Positive(scores) => {
+                let form = self.form(operands[0])?;
+                let table = self.score_table(scores);
+                Ok(Value::Word(self.maker.exponentials(&form, &table)?))
+            }
+            Op::Chosen => self.chosen(&operands),
+            Op::Quotient(format) => {
+                let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
+                Ok(Value::Word(self.maker.divide(&a, &b, *format)?))
             }
             Op::Last => self.last(operands[0]),
         }
@@ -331,11 +348,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn normalise(&mut self, x: NodeIndex, op: &Op) -> Result<Value> {
-        let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { unreachable!("called for Normalise") };
+        let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else {
+            unreachable!("called for Normalise")
+        };
         let offset = |constants: &Constants| if *plus_one { 1i64 << constants.fraction } else { 0 };
         let gain = gain.map(|id| self.constants(id)).map(|constants| shifted(&constants, offset(&constants)));
         let bias = bias.map(|id| self.constants(id));
-        let norm = Normalisation { epsilon: epsilon.clone(), gain, bias, format: *format };
+        let norm = Normalisation { unit: *unit, epsilon: epsilon.clone(), gain, bias, format: *format };
         let word = self.word(x)?;
         Ok(Value::Word(self.maker.normalise(&word, &norm)?))
     }
@@ -349,6 +368,18 @@ impl<'a> Lowering<'a> {
         let pairing = Pairing { shape, band: band(attended), first, second };
         let array = self.maker.product(&q, &k, &pairing, 1)?;
         Ok(Value::Form(Form { array, unit: unit_of(q.fraction + k.fraction) }))
+    }
+
+    fn score_table(&mut self, scores: &Scores) -> ScoreTable {
+        ScoreTable {
+            function: scores.function.clone(),
+            scale_squared: scores.scale_squared.clone(),
+            softcap: scores.softcap.clone(),
+            format: scores.format,
+            clamp: scores.clamp,
+            exp_bits: scores.exp_bits,
+            sinks: scores.sinks.map(|id| self.constants(id)),
+        }
     }
 
     /// A parameter as a table of the circuit.
@@ -378,16 +409,6 @@ fn shifted(constants: &Constants, by: i64) -> Constants {
 fn band(attended: Attended) -> Option<Band> {
     let Attended { causal, window } = attended;
     (causal || window.is_some()).then_some(Band { query: 0, key: 1, causal, window })
-}
-
-fn score_table(scores: &Scores) -> ScoreTable {
-    ScoreTable {
-        scale_squared: scores.scale_squared.clone(),
-        softcap: scores.softcap.clone(),
-        format: scores.format,
-        clamp: scores.clamp,
-        exp_bits: scores.exp_bits,
-    }
 }
 
 fn one_shifted(bits: u32) -> Rational {

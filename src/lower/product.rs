@@ -25,7 +25,7 @@ impl Lowering<'_> {
 
     fn feeds_product(&self, id: NodeIndex) -> bool {
         self.graph.petgraph().neighbors(id).any(|reader| match self.graph.node(reader).op {
-            Op::Product => true,
+            Op::Product | Op::Chosen => true,
             Op::Arrange(_) | Op::Slice { .. } => self.feeds_product(reader),
             _ => false,
         })
@@ -49,7 +49,7 @@ impl Lowering<'_> {
     }
 
     /// The layer after which a value is a word.
-    fn ready(&mut self, id: NodeIndex) -> u64 {
+    pub(super) fn ready(&mut self, id: NodeIndex) -> u64 {
         match self.values[id.index()].clone() {
             Value::Late(late) => self.layer(late.form.array) + 1,
             Value::Word(word) => word.array().map_or(0, |array| self.layer(array)),
@@ -59,7 +59,7 @@ impl Lowering<'_> {
     }
 
     /// The layers up to an array.
-    fn layer(&mut self, id: ArrayId) -> u64 {
+    pub(super) fn layer(&mut self, id: ArrayId) -> u64 {
         for known in self.layers.len()..=id.index() {
             let layer = match &self.maker.builder.arrays()[known].node {
                 Node::Input => 0,

@@ -1,7 +1,7 @@
 //! Univariate functions on exact rationals, rounded correctly; knows fixed-point intervals, nothing of gates or models.
 
 use num_bigint::BigInt;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::elementary::{exp, exp_negative, ln, normal_above_zero};
 use super::fixed_point::{Interval, refine};
@@ -21,6 +21,15 @@ pub enum Function {
     GeluTanh,
     /// `x / (1 + e^-x)`, also called swish.
     Silu,
+    /// `y / (1 + e^(-slope y))` of `y = min(x, limit)`; both positive.
+    ClampedSwish {
+        /// Times y before the logistic function.
+        slope: Rational,
+        /// Above it the function is constant.
+        limit: Rational,
+    },
+    /// `x` clamped to `[-c, c]`.
+    Clamp(Rational),
     /// Hyperbolic tangent.
     Tanh,
     /// `1 / (1 + e^-x)`.
@@ -57,6 +66,16 @@ struct Argument {
 }
 
 impl Function {
+    /// The gate of GPT-OSS: slope 1.702, limit 7.
+    pub fn clamped_gate() -> Self {
+        Self::ClampedSwish { slope: Rational::new(851.into(), 500.into()), limit: Rational::from_integer(7.into()) }
+    }
+
+    /// The up projection of GPT-OSS: clamped to `[-7, 7]`.
+    pub fn clamped_up() -> Self {
+        Self::Clamp(Rational::from_integer(7.into()))
+    }
+
     /// The integer nearest to `f(x) * 2^fraction`, ties to even.
     ///
     /// Exact: enclosures of doubling width until both ends round alike (Ziv). Where the value is rational it is rounded apart;
@@ -100,6 +119,9 @@ impl Function {
             Self::Gelu => Some(GELU_TURN),
             Self::GeluTanh => Some(GELU_TANH_TURN),
             Self::Silu => Some(SILU_TURN),
+            Self::ClampedSwish { slope, .. } => {
+                Some(SILU_TURN * slope.denom().to_f64().unwrap_or(1.0) / slope.numer().to_f64().unwrap_or(1.0))
+            }
             Self::Square | Self::SigmoidSlope | Self::TanhSlope => Some(0.0),
             _ => None,
         }
@@ -116,6 +138,10 @@ impl Function {
         let nearest = |p: &BigInt, q: &BigInt| Some(round_quotient(&(p << fraction), q));
         match self {
             Self::Identity => nearest(p, q),
+            Self::Clamp(limit) => {
+                let clamped = x.clone().clamp(-limit.clone(), limit.clone());
+                nearest(clamped.numer(), clamped.denom())
+            }
             Self::Relu if !p.is_negative() => nearest(p, q),
             Self::Relu => Some(BigInt::zero()),
             Self::Square => nearest(&(p * p), &(q * q)),
@@ -142,6 +168,11 @@ impl Function {
             Self::GeluTanh => argument
                 .gated(width, |argument, inner| logistic(argument.negative, &gelu_slope(argument, inner), inner)),
             Self::Silu => argument.gated(width, sigmoid),
+            Self::ClampedSwish { slope, limit } => {
+                let y = x.min(limit);
+                let inner = Argument::of(&(y * slope));
+                Argument::of(y).gated(width, |_, width| sigmoid(&inner, width))
+            }
             Self::Tanh => tanh(&argument, width),
             Self::Sigmoid => sigmoid(&argument, width),
             Self::SoftCap(cap) => soft_cap(&argument, cap, width),

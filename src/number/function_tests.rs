@@ -20,7 +20,8 @@ fn all() -> Vec<Function> {
     use Function::*;
     let caps = [ratio(30, 1), ratio(50, 7), ratio(-1, 3)].map(SoftCap);
     let plain = [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt];
-    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus]).chain(caps).collect()
+    let clamped = [Function::clamped_gate(), Function::clamped_up()];
+    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus]).chain(clamped).chain(caps).collect()
 }
 
 /// The value by `f64` arithmetic, to about 13 digits.
@@ -34,6 +35,15 @@ fn approximate(function: &Function, x: f64) -> f64 {
             x / 2.0 * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh())
         }
         Function::Silu => x * logistic(x),
+        Function::ClampedSwish { slope, limit } => {
+            let float = |x: &Rational| x.numer().to_f64().unwrap() / x.denom().to_f64().unwrap();
+            let y = x.min(float(limit));
+            y * logistic(float(slope) * y)
+        }
+        Function::Clamp(limit) => {
+            let limit = limit.numer().to_f64().unwrap() / limit.denom().to_f64().unwrap();
+            x.clamp(-limit, limit)
+        }
         Function::Tanh => x.tanh(),
         Function::Sigmoid => logistic(x),
         Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),

@@ -1,6 +1,7 @@
 //! Number formats, exact rationals and correctly rounded functions; knows nothing of circuits or models.
 
 mod constants;
+pub mod distance;
 mod elementary;
 mod fixed_point;
 pub mod format;
@@ -11,6 +12,7 @@ pub mod rotary;
 pub mod rounding;
 pub mod steps;
 
+pub use distance::distance_bucket;
 pub use format::{Format, FormatError, MAX_BITS};
 pub use function::{EXP_LIMIT, Function};
 pub use rotary::rotary_levels;

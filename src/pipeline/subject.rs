@@ -212,7 +212,16 @@ pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim
             };
             Ok((graph, Vec::new()))
         }
-        Document::Looped(looped) => Ok((super::looped(looped, options.bound)?, Vec::new())),
+        Document::Looped(looped) => match &**looped {
+            LoopedSpec::Model(spec, Looping::EncoderDecoder) => {
+                let mut spec = spec.clone();
+                let length = asked.unwrap_or(spec.architecture.default_context);
+                spec.architecture.default_context = length;
+                let graph = super::looped(&LoopedSpec::Model(spec, Looping::EncoderDecoder), options.bound)?;
+                Ok((graph, context("context", length)))
+            }
+            _ => Ok((super::looped(looped, options.bound)?, Vec::new())),
+        },
     }
 }
 

@@ -132,7 +132,11 @@ impl<'a> Make<'a> {
         let gain = self.param(&format!("{name}.gain"), &[width])?;
         let gain = Some(self.sketch.param(gain));
         let (epsilon, format) = (positive("norm_epsilon", epsilon)?, self.activations());
-        Ok(self.sketch.apply(label, Op::Normalise { epsilon, gain, plus_one: false, bias: None, format }, &[x]))
+        Ok(self.sketch.apply(
+            label,
+            Op::Normalise { unit: false, epsilon, gain, plus_one: false, bias: None, format },
+            &[x],
+        ))
     }
 
     /// The norm of the residual stream, and the residual as stored.
@@ -216,6 +220,7 @@ pub(super) fn function(activation: Activation) -> Function {
         Activation::Silu => Function::Silu,
         Activation::Tanh => Function::Tanh,
         Activation::Sigmoid => Function::Sigmoid,
+        Activation::ClampedSwiglu => Function::clamped_gate(),
     }
 }
 

@@ -9,11 +9,12 @@
 use petgraph::graph::NodeIndex;
 
 use super::Result;
+use super::convolution::Taps;
 use super::make::{Make, function};
 use super::scan::{Bounds, Gate};
 use crate::number::{Function, Rational};
 use crate::spec::recurrent::Mamba;
-use crate::tensor::{Op, Param};
+use crate::tensor::Param;
 
 /// The residual after the layer.
 pub(super) fn layer(make: &mut Make, x: NodeIndex, cell: &Mamba) -> Result<NodeIndex> {
@@ -22,35 +23,14 @@ pub(super) fn layer(make: &mut Make, x: NodeIndex, cell: &Mamba) -> Result<NodeI
     let both = make.linear("input projection", "in", cell.bias, u, &[2 * inner])?;
     let v = make.slice("convolution input", both, 1, 0, inner);
     let z = make.slice("gate", both, 1, inner, inner);
-    let c = convolution(make, v, cell)?;
+    let taps = Taps { input: "convolution input", name: "conv", kernel: cell.kernel, bias: cell.conv_bias };
+    let c = make.convolution(&taps, function(cell.activation), v)?;
     let y = selective(make, c, cell)?;
     let z = make.store("gate stored", function(cell.activation), z);
     let y = make.store("readout stored", Function::Identity, y);
     let gated = make.product("gated", y, z);
     let out = make.linear("output projection", "out", cell.bias, gated, &[make.spec.width])?;
     Ok(make.add("residual", residual, out))
-}
-
-/// `silu(conv(v))`: a weighted sum of the last positions, feature by feature.
-fn convolution(make: &mut Make, v: NodeIndex, cell: &Mamba) -> Result<NodeIndex> {
-    let positions = make.positions;
-    let mut taps = make.delayed("convolution input", v, cell.kernel - 1);
-    taps.reverse();
-    taps.push(v);
-    let column = |make: &mut Make, tap: NodeIndex| {
-        make.arrange("tap", tap, vec![Some(0), Some(1), None], &[positions, cell.inner, 1])
-    };
-    let taps: Vec<NodeIndex> = taps.into_iter().map(|tap| column(make, tap)).collect();
-    let window = make.sketch.apply("window", Op::Concat(2), &taps);
-    let weight = make.param("conv.weight", &[cell.inner, cell.kernel])?;
-    let sum = make.weigh("convolution", weight, window);
-    let mut sum = make.sum("convolution", sum, 2);
-    if cell.conv_bias {
-        let bias = make.param("conv.bias", &[cell.inner])?;
-        let bias = make.rows("convolution bias", bias);
-        sum = make.add("convolution", sum, bias);
-    }
-    Ok(make.store("convolution stored", function(cell.activation), sum))
 }
 
 /// The readout of the state space over stored inputs.

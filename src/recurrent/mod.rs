@@ -20,6 +20,8 @@
 
 mod attention;
 
+mod convolution;
+
 mod diagonal;
 
 mod gated;

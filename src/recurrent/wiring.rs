@@ -96,7 +96,9 @@ impl Parts {
         let make = || Make::new(spec, parameters, positions);
         let mut carried = Vec::new();
         let mut layers = Vec::new();
-        for number in 0..spec.layers {
+        // Without weights all layers are alike.
+        let bodies = if parameters.known() { spec.layers } else { 1 };
+        for number in 0..bodies {
             let mut make = make();
             make.prefix = format!("layer.{number}.");
             let x = make.sketch.port("from below", Carrier::Exact, &[make.positions, spec.width]);

@@ -24,6 +24,7 @@ pub(super) fn list(spec: &Spec, measure: &Measure, strategy: Strategy) -> Vec<St
         bound(measure.bound).to_owned(),
     ];
     list.extend(rotation(&spec.architecture));
+    list.extend(routing(&spec.architecture));
     list.push(
         "all gates and wires of the construction count, none are pruned or merged; weights are constants".to_owned(),
     );
@@ -69,4 +70,14 @@ fn rotation(architecture: &Architecture) -> Vec<String> {
     let rescaled =
         scaling.map(|name| format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"));
     rotary().next().map(|_| rounded).into_iter().chain(rescaled).collect()
+}
+
+/// What choosing among experts costs and means, where it is done.
+fn routing(architecture: &Architecture) -> Option<String> {
+    let experts = architecture.blocks.iter().find_map(|block| block.experts.as_ref())?;
+    Some(format!(
+        "each position is given the {} greatest of {} experts, the first of equal ones, by comparing exact scores; every expert is \
+         computed and counted, for which are chosen is known only when the circuit runs",
+        experts.chosen, experts.count
+    ))
 }

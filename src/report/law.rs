@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::certificate::{Certificate, Values};
+use crate::certificate::{Certificate, Lengths};
 use crate::circuit::measure::{Bound, Measure};
 use crate::expr::Expr;
 use crate::law;
@@ -90,18 +90,11 @@ pub(super) fn depth(spec: &Spec, model: &Model, strategy: Strategy) -> Result<La
     })
 }
 
-/// `9*layers + 4` where one polynomial holds for all lengths, else everything that is proved.
+/// `9*layers + 4` where one certificate holds for all lengths, else everything that is proved.
 fn text(law: &law::Law) -> String {
     match &law.proved[..law.whole] {
-        [proved] => match &proved.values {
-            Values::Maximum { of, lengths, .. } if lengths.iter().all(|(_, least, step)| (*least, *step) == (1, 1)) => {
-                match &of[..] {
-                    [one] => one.to_string(),
-                    list => format!("max({})", list.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ")),
-                }
-            }
-            _ => law.to_string(),
-        },
+        [proved] if proved.lengths.iter().all(Lengths::all) => law.upper_text(),
+        [_] => law.to_string(),
         _ => law.to_string().replace('\n', "; "),
     }
 }

@@ -2,6 +2,8 @@
 
 mod assumptions;
 
+pub mod classification;
+
 pub mod comparison;
 
 pub mod cost;
@@ -16,11 +18,19 @@ pub mod json;
 
 mod law;
 
+pub mod lower_bounds;
+
 mod modules;
 
 mod opaque;
 
+pub mod optimum;
+
 mod path;
+
+pub mod reduction;
+
+pub mod shortcut;
 
 pub mod system;
 
@@ -29,6 +39,8 @@ pub mod system_cost;
 pub mod system_text;
 
 pub mod text;
+
+pub mod verdict;
 
 use serde::Serialize;
 

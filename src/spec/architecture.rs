@@ -1,7 +1,8 @@
 //! The shape of a transformer as its author wrote it down; knows nothing of tensors, circuits or files.
 
 use super::names::Names;
-use crate::number::Format;
+use super::{Experts, Latent, Relative};
+use crate::number::{Format, Rational};
 
 /// Which keys a query may attend to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,10 @@ pub struct Attention {
     pub softcap: Option<f64>,
     /// The factor on query-key products.
     pub scale: ScoreScale,
+    /// Keys and values are made from a narrow row that all heads share; then `head_width` counts rotated features as well.
+    pub latent: Option<Latent>,
+    /// One more learned score a head, without a value, beside those of the keys (attention sinks).
+    pub sinks: bool,
 }
 
 /// Activation functions.
@@ -138,6 +143,8 @@ pub enum Activation {
     Tanh,
     /// 1 / (1 + e^-x).
     Sigmoid,
+    /// `y * sigmoid(1.702 y)`, `y = min(x, 7)`, on the gate of an up projection clamped to [-7, 7], which counts one more (GPT-OSS).
+    ClampedSwiglu,
 }
 
 /// One MLP sublayer.
@@ -158,8 +165,14 @@ pub struct Mlp {
 pub struct Block {
     /// Attention.
     pub attention: Attention,
-    /// MLP.
+    /// Attention of each position to all of an encoder's output, between attention and MLP, shaped as the attention before it.
+    pub cross: bool,
+    /// MLP; with experts, the shape of each.
     pub mlp: Mlp,
+    /// Several MLPs, of which a router chooses some for each position.
+    pub experts: Option<Experts>,
+    /// What sublayers give is multiplied by this before it is added.
+    pub residual_factor: Option<Rational>,
     /// All norms of the block.
     pub norm: Norm,
     /// Where they stand.
@@ -198,6 +211,14 @@ pub struct Architecture {
     pub token_types: Option<u64>,
     /// The embedding is multiplied by sqrt(width) (Gemma).
     pub embedding_scale: bool,
+    /// The embedding is multiplied by this (MiniCPM).
+    pub embedding_factor: Option<Rational>,
+    /// The final hidden states are multiplied by this before the output matrix (MiniCPM, T5).
+    pub output_factor: Option<Rational>,
+    /// Learned numbers on scores by how far key and query are apart, one table for all layers.
+    pub relative: Option<Relative>,
+    /// What blocks that attend across attend to: a stack of its own over tokens of its own, which shares the token embedding.
+    pub encoder: Option<Box<Architecture>>,
     /// Norm right after the embedding (BERT).
     pub embedding_norm: Option<Norm>,
     /// Blocks, in order.

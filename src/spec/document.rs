@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::program::Program;
 use super::text::{self, Source, Value};
-use super::{Error, Language, Looped, Recurrent, Spec, hugging_face, language, native, tracr};
+use super::{Error, Language, Looped, Looping, Recurrent, Spec, hugging_face, language, native, tracr};
 
 /// A file's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,10 +38,7 @@ pub fn parse_document(name: &str, text: &str) -> Result<Document, Error> {
 fn interpret(source: &Source) -> Result<Document, Error> {
     match language(source)? {
         Language::Json if tracr::is_manifest(source) => Ok(Document::Model(Box::new(tracr::read(source)?))),
-        Language::Json => match hugging_face::recurrent(source)? {
-            Some(recurrent) => Ok(Document::Recurrent(Box::new(recurrent))),
-            None => Ok(Document::Model(Box::new(hugging_face::read(source)?))),
-        },
+        Language::Json => hugging_face::document(source),
         Language::Toml => toml(source),
     }
 }
@@ -63,7 +60,10 @@ fn toml(source: &Source) -> Result<Document, Error> {
 pub(super) fn model(source: &Source) -> Result<Spec, Error> {
     let other = match interpret(source)? {
         Document::Model(spec) => return Ok(*spec),
-        Document::Looped(_) => "a transformer in loops".to_owned(),
+        Document::Looped(looped) => match *looped {
+            Looped::Model(_, Looping::EncoderDecoder) => "an encoder and a decoder".to_owned(),
+            Looped::Model(..) | Looped::LinearAttention(_) => "a transformer in loops".to_owned(),
+        },
         Document::Recurrent(recurrent) => format!("a recurrent network (cell `{}`)", recurrent.cell.name()),
         Document::Program(_) => "a program".to_owned(),
     };

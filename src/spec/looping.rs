@@ -39,6 +39,8 @@ pub enum Looping {
         /// How many tokens back.
         window: u64,
     },
+    /// A decoder over the rows of an encoder: the architecture's, each stack a loop over its own layers.
+    EncoderDecoder,
     /// The chosen token is read as the next one (autoregressive decoding).
     Decoding {
         /// Tokens generated.
@@ -53,9 +55,11 @@ impl Looping {
             Self::MemoryTokens { memory, .. } => {
                 vec![Parameter { name: "memory".to_owned(), shape: vec![memory, architecture.width] }]
             }
-            Self::Rounds { .. } | Self::SegmentMemory { .. } | Self::Feedback { .. } | Self::Decoding { .. } => {
-                Vec::new()
-            }
+            Self::Rounds { .. }
+            | Self::SegmentMemory { .. }
+            | Self::Feedback { .. }
+            | Self::EncoderDecoder
+            | Self::Decoding { .. } => Vec::new(),
         }
     }
 
@@ -63,8 +67,16 @@ impl Looping {
     pub fn complaint(self, architecture: &Architecture) -> Option<&'static str> {
         let decoder = architecture.mask == Mask::Causal;
         let window = architecture.blocks.iter().any(|block| block.attention.window.is_some());
+        let latent = architecture.blocks.iter().any(|block| block.attention.latent.is_some());
+        let apart = latent || architecture.relative.is_some();
         match self {
+            Self::EncoderDecoder if architecture.encoder.is_none() => Some("this model has no encoder"),
+            Self::EncoderDecoder => None,
+            _ if architecture.encoder.is_some() => Some("an encoder with its decoder goes into no other loop"),
             Self::Rounds { .. } => None,
+            Self::SegmentMemory { .. } | Self::MemoryTokens { .. } | Self::Feedback { .. } if apart => {
+                Some("latent attention and relative positions have no memory: remove them from `[model]`")
+            }
             Self::SegmentMemory { .. } if decoder => {
                 Some("segment memory needs kind = \"encoder\": a segment attends to all of its memory and of itself")
             }

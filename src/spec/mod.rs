@@ -7,6 +7,7 @@
 pub mod architecture;
 pub mod document;
 mod error;
+mod experts;
 pub mod hugging_face;
 mod looping;
 mod loss_graph;
@@ -26,6 +27,7 @@ pub use architecture::{
 };
 pub use document::{Document, parse_document, read_document};
 pub use error::{Error, Place, Problem};
+pub use experts::{Experts, Groups, Latent, Relative, Weighting};
 pub use looping::{LinearAttention, Looped, Looping, MemoryOf};
 pub use names::Names;
 pub use parameters::{Parameter, count, parameters};

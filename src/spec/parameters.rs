@@ -1,6 +1,6 @@
 //! The weight tensors of an architecture under canonical names; knows nothing of where weights come from.
 
-use super::{Architecture, Block, Join, Norm, Output, Placement, Positions};
+use super::{Architecture, Attention, Block, Experts, Join, Latent, Mlp, Norm, Output, Placement, Positions};
 
 /// One weight tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,26 +51,60 @@ impl Architecture {
 /// | `layer.{l}.q.*` | heads x head width, width | always |
 /// | `layer.{l}.k.*`, `layer.{l}.v.*` | key-value heads x head width, width | always |
 /// | `layer.{l}.q_norm.gain`, `layer.{l}.k_norm.gain` | head width | queries and keys are normed |
+/// | `layer.{l}.q_row.weight`, `.q_row_norm.*` | query rank, width; query rank | attention is latent, with a row for queries; then `q` reads it |
+/// | `layer.{l}.kv_row.weight`, `.kv_row_norm.*` | rank, width; rank | attention is latent; then `k` and `v` read it |
+/// | `layer.{l}.k_rotated.weight` | rotated features, width | attention is latent and rotated |
+/// | `layer.{l}.sinks` | heads | attention has sinks |
 /// | `layer.{l}.o.*` | width, heads x head width | always |
-/// | `layer.{l}.gate.*` | hidden, width | the MLP is gated |
+/// | `layer.{l}.gate.*` | hidden, width | the MLP is gated; here and below: no experts |
 /// | `layer.{l}.up.*` | hidden, width | always |
 /// | `layer.{l}.down.*` | width, hidden | always |
+/// | `layer.{l}.router.*` | experts, width | there are experts |
+/// | `layer.{l}.router.correction` | experts, or groups and members | the choice has a bias of its own |
+/// | `layer.{l}.experts.gate.*`, `.up.*` | experts x hidden (expert by expert), width | experts are gated; there are experts |
+/// | `layer.{l}.experts.down.weight` | width, experts x hidden | there are experts |
+/// | `layer.{l}.experts.down_bias.weight` | width, experts | they have biases |
+/// | `layer.{l}.shared.*` | as those of an MLP without biases | every position passes one |
+/// | `layer.{l}.norm_cross.*`, `layer.{l}.cross.q.*` and so on | as those of attention | the block attends to an encoder |
+/// | `relative.weight` | buckets, heads | positions are relative, before the blocks |
 /// | `final_norm.*` | width | there is a final norm |
 /// | `head.weight` | outputs, width | the output is not hidden states and not tied |
 /// | `head.bias` | outputs | the output is not hidden states and has a bias |
 ///
+/// With an encoder, names of its stack begin with `encoder.`, those of the other with `decoder.`; the embedding and the head have no prefix.
 /// Matrices are stored output by input. `.*` of a projection is `.weight` and `.bias`, of a norm `.gain` and `.bias`, each where
 /// the architecture has it.
 pub fn parameters(architecture: &Architecture) -> Vec<Parameter> {
     let mut list = List::default();
     embedding(&mut list, architecture);
-    for (index, block) in architecture.blocks.iter().enumerate() {
-        list.prefix = format!("layer.{index}.");
-        layer(&mut list, block, architecture.width);
+    if let Some(encoder) = &architecture.encoder {
+        stack(&mut list, encoder, "encoder.");
+        norm_after(&mut list, encoder, "encoder.");
     }
-    list.prefix.clear();
+    let own = if architecture.encoder.is_some() { "decoder." } else { "" };
+    stack(&mut list, architecture, own);
+    norm_after(&mut list, architecture, own);
     head(&mut list, architecture);
     list.parameters
+}
+
+/// The blocks of a stack, their names after a prefix.
+fn stack(list: &mut List, architecture: &Architecture, prefix: &str) {
+    list.prefix = prefix.to_owned();
+    if let (Some(relative), Some(block)) = (&architecture.relative, architecture.blocks.first()) {
+        list.tensor("relative.weight", &[relative.buckets, block.attention.heads]);
+    }
+    for (index, block) in architecture.blocks.iter().enumerate() {
+        list.prefix = format!("{prefix}layer.{index}.");
+        layer(list, block, architecture.width);
+    }
+    list.prefix.clear();
+}
+
+fn norm_after(list: &mut List, architecture: &Architecture, prefix: &str) {
+    if let Some(norm) = &architecture.final_norm {
+        list.norm(&format!("{prefix}final_norm"), norm, architecture.width);
+    }
 }
 
 /// How many numbers a checkpoint of the architecture stores.
@@ -139,32 +173,82 @@ fn layer(list: &mut List, block: &Block, width: u64) {
         list.norm("post_norm1", &block.norm, width);
         list.norm("post_norm2", &block.norm, width);
     }
-    attention(list, block, width);
-    let (hidden, bias) = (block.mlp.hidden, block.mlp.bias);
-    if block.mlp.gated {
-        list.matrix("gate", hidden, width, bias);
+    attention(list, "", &block.attention, width);
+    if block.cross {
+        list.norm("norm_cross", &block.norm, width);
+        attention(list, "cross.", &Attention { sinks: false, qk_norm: None, ..block.attention.clone() }, width);
     }
-    list.matrix("up", hidden, width, bias);
-    list.matrix("down", width, hidden, bias);
+    match &block.experts {
+        None => mlp(list, "", &block.mlp, width),
+        Some(of) => experts(list, of, &block.mlp, width),
+    }
 }
 
-fn attention(list: &mut List, block: &Block, width: u64) {
-    let attention = &block.attention;
+fn mlp(list: &mut List, prefix: &str, mlp: &Mlp, width: u64) {
+    if mlp.gated {
+        list.matrix(&format!("{prefix}gate"), mlp.hidden, width, mlp.bias);
+    }
+    list.matrix(&format!("{prefix}up"), mlp.hidden, width, mlp.bias);
+    list.matrix(&format!("{prefix}down"), width, mlp.hidden, mlp.bias);
+}
+
+fn experts(list: &mut List, experts: &Experts, each: &Mlp, width: u64) {
+    let hidden = experts.count * each.hidden;
+    list.matrix("router", experts.count, width, experts.router_bias);
+    if experts.choice_bias {
+        let axes = experts.groups.map_or(vec![experts.count], |of| vec![of.count, experts.count / of.count]);
+        list.tensor("router.correction", &axes);
+    }
+    if each.gated {
+        list.matrix("experts.gate", hidden, width, each.bias);
+    }
+    list.matrix("experts.up", hidden, width, each.bias);
+    list.matrix("experts.down", width, hidden, false);
+    if each.bias {
+        list.tensor("experts.down_bias.weight", &[width, experts.count]);
+    }
+    if let Some(hidden) = experts.shared {
+        mlp(list, "shared.", &Mlp { hidden, bias: false, ..*each }, width);
+    }
+}
+
+fn attention(list: &mut List, prefix: &str, attention: &Attention, width: u64) {
+    if attention.sinks {
+        list.tensor("sinks", &[attention.heads]);
+    }
+    if let Some(of) = &attention.latent {
+        return latent(list, attention, of, width);
+    }
     let (queries, keys) = (attention.heads * attention.head_width, attention.kv_heads * attention.head_width);
-    list.matrix("q", queries, width, attention.qkv_bias);
-    list.matrix("k", keys, width, attention.qkv_bias);
-    list.matrix("v", keys, width, attention.qkv_bias);
+    list.matrix(&format!("{prefix}q"), queries, width, attention.qkv_bias);
+    list.matrix(&format!("{prefix}k"), keys, width, attention.qkv_bias);
+    list.matrix(&format!("{prefix}v"), keys, width, attention.qkv_bias);
     if let Some(norm) = &attention.qk_norm {
         list.norm("q_norm", norm, attention.head_width);
         list.norm("k_norm", norm, attention.head_width);
     }
-    list.matrix("o", width, queries, attention.out_bias);
+    list.matrix(&format!("{prefix}o"), width, queries, attention.out_bias);
+}
+
+fn latent(list: &mut List, attention: &Attention, latent: &Latent, width: u64) {
+    let (heads, plain) = (attention.heads, attention.head_width - latent.rotated);
+    if let Some(rank) = latent.query_rank {
+        list.matrix("q_row", rank, width, false);
+        list.norm("q_row_norm", &latent.norm, rank);
+    }
+    let bias = attention.qkv_bias;
+    list.matrix("q", heads * attention.head_width, latent.query_rank.unwrap_or(width), bias);
+    list.matrix("kv_row", latent.rank, width, false);
+    list.norm("kv_row_norm", &latent.norm, latent.rank);
+    list.matrix("k", heads * plain, latent.rank, bias);
+    if latent.rotated > 0 {
+        list.matrix("k_rotated", latent.rotated, width, false);
+    }
+    list.matrix("v", heads * latent.value_width, latent.rank, bias);
+    list.matrix("o", width, heads * latent.value_width, attention.out_bias);
 }
 
 fn head(list: &mut List, architecture: &Architecture) {
-    if let Some(norm) = &architecture.final_norm {
-        list.norm("final_norm", norm, architecture.width);
-    }
     if architecture.output == Output::Hidden {
         return;
     }

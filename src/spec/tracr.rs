@@ -171,6 +171,10 @@ fn architecture(name: String, sizes: &Sizes, names: &Names, plain: u64) -> Archi
         positions: Positions::Learned { rows: sizes.rows, offset: 0 },
         token_types: None,
         embedding_scale: false,
+        embedding_factor: None,
+        output_factor: None,
+        relative: None,
+        encoder: None,
         embedding_norm: None,
         blocks: vec![block(sizes); usize::try_from(sizes.layers).unwrap_or(1)],
         final_norm: None,
@@ -196,11 +200,22 @@ fn block(sizes: &Sizes) -> Block {
         window: None,
         softcap: None,
         scale: ScoreScale::InverseSqrt(sizes.key_size as f64),
+        latent: None,
+        sinks: false,
     };
     let mlp = Mlp { hidden: sizes.hidden, activation: Activation::Relu, gated: false, bias: true };
     // Bare blocks have no norm to read this.
     let norm = Norm { kind: NormKind::Rms, epsilon: 1.0, gain: false, bias: false, gain_plus_one: false };
-    Block { attention, mlp, norm, placement: Placement::Bare, join: Join::Serial }
+    Block {
+        attention,
+        cross: false,
+        mlp,
+        experts: None,
+        residual_factor: None,
+        norm,
+        placement: Placement::Bare,
+        join: Join::Serial,
+    }
 }
 
 fn weights(source: &Source) -> WeightSource {

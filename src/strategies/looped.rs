@@ -71,7 +71,9 @@ impl fmt::Debug for LoopCase {
 
 /// Random small models, their blocks repeated in each of the ways there are.
 pub fn loops(limits: LoopLimits) -> impl Strategy<Value = LoopCase> {
-    let own = Limits { layers: limits.layers, width: limits.width, context: limits.context, bits: 4, seeds: 0 };
+    let Limits { seeds: _, departures, bits, .. } = Limits { seeds: 0, ..Limits::default() };
+    let (layers, width, context) = (limits.layers, limits.width, limits.context);
+    let own = Limits { layers, width, context, bits, seeds: 0, departures };
     let model = (sizes(own), plan(), flags(), numerics(own), kind(limits.rounds));
     let model = model.prop_map(|(sizes, plan, flags, numerics, kind)| text(sizes, plan, &flags, &numerics, &kind));
     (prop_oneof![6 => model, 1 => descent(limits)], any::<u64>()).prop_map(|(toml, seed)| LoopCase { toml, seed })

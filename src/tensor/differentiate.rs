@@ -156,6 +156,7 @@ impl Reverse<'_> {
             | Op::Centre
             | Op::Normalise { .. }
             | Op::Dot(_)
+            | Op::Distances { .. }
             | Op::Attend(..)
             | Op::Softmax(..)
             | Op::Mix(_)
@@ -166,6 +167,10 @@ impl Reverse<'_> {
             | Op::Concat(_)
             | Op::Max(_)
             | Op::Argmax
+            | Op::Top { .. }
+            | Op::Positive(_)
+            | Op::Chosen
+            | Op::Quotient(_)
             | Op::Last => return Err(self.refusal(id, op.name())),
         };
         self.give(operands[0], given);
@@ -214,6 +219,8 @@ impl Reverse<'_> {
             Function::Gelu
             | Function::GeluTanh
             | Function::Silu
+            | Function::ClampedSwish { .. }
+            | Function::Clamp(_)
             | Function::SoftCap(_)
             | Function::Reciprocal
             | Function::InverseSqrt

@@ -1,5 +1,7 @@
 //! The reference interpreter: exact rationals straight from the definition of each operation; knows nothing of circuits, words or forms.
 
+mod route;
+
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -7,7 +9,7 @@ use petgraph::graph::NodeIndex;
 
 use super::{Attended, Graph, Node, Op, ParamId, Scores};
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational, rotary_levels, round_half_even};
+use crate::number::{Format, Function, Rational, distance_bucket, rotary_levels, round_half_even};
 
 /// A tensor of exact values, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,13 +100,22 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
         Op::Centre => rows(operands[0]).flat_map(centre).collect(),
         Op::Normalise { .. } => normalise(graph, &node.op, operands[0])?,
         Op::Dot(attended) => dot(operands[0], operands[1], *attended),
+        Op::Distances { table, farthest, both, attended } => {
+            distances(graph, operands[0], *table, (*farthest, *both), *attended)?
+        }
         Op::Attend(scores, attended) => {
             let weights = exponentials(operands[0], scores, *attended);
-            average(&weights, operands[1], operands[1].shape[2], scores.format)
+            average(&weights, &route::sinks(graph, scores)?, operands[1], scores.format)
         }
-        Op::Softmax(scores, attended, format) => softmax(&exponentials(operands[0], scores, *attended), *format),
+        Op::Softmax(scores, attended, format) => {
+            softmax(&exponentials(operands[0], scores, *attended), &route::sinks(graph, scores)?, *format)
+        }
         Op::Mix(_) => mix(operands[0], operands[1]),
         Op::Argmax => rows(operands[0]).flat_map(one_hot).collect(),
+        Op::Top { count, from } => route::top(operands[0], *count as usize, *from),
+        Op::Positive(table) => operands[0].values.iter().map(|x| route::positive(x, table)).collect(),
+        Op::Chosen => route::chosen(operands),
+        Op::Quotient(format) => route::quotient(operands[0], operands[1], *format),
         Op::Last => rows_from(operands[0], operands[0].shape[0] - 1),
     };
     Some(Tensor { shape, values })
@@ -284,10 +295,11 @@ fn centre(row: &[Rational]) -> Vec<Rational> {
 }
 
 fn normalise(graph: &Graph, op: &Op, x: &Tensor) -> Option<Vec<Rational>> {
-    let Op::Normalise { epsilon, gain, plus_one, bias, format } = op else { return None };
+    let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else { return None };
     let mut values = Vec::with_capacity(x.values.len());
     for row in rows(x) {
-        let mean_square = row.iter().map(|value| value * value).sum::<Rational>() / whole(row.len()) + epsilon;
+        let squares = row.iter().map(|value| value * value).sum::<Rational>();
+        let mean_square = if *unit { squares } else { squares / whole(row.len()) } + epsilon;
         for (feature, value) in row.iter().enumerate() {
             let mut factor = gain.map_or(Some(Rational::one()), |gain| weight(graph, gain, feature))?;
             if *plus_one && gain.is_some() {
@@ -339,6 +351,27 @@ fn dot(q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
     values
 }
 
+fn distances(
+    graph: &Graph,
+    x: &Tensor,
+    table: ParamId,
+    (farthest, both): (u64, bool),
+    attended: Attended,
+) -> Option<Vec<Rational>> {
+    let [buckets, heads] = graph.param(table).shape[..] else { return None };
+    let (keys, heads) = (x.shape[1], heads as usize);
+    let entry = |(place, value): (usize, &Rational)| {
+        let (pair, head) = place.div_rem(&heads);
+        let (query, key) = pair.div_rem(&keys);
+        if !attended.allows(query as u64, key as u64) {
+            return Some(value.clone());
+        }
+        let bucket = distance_bucket(key as i64 - query as i64, buckets, farthest, both) as usize;
+        Some(value + weight(graph, table, bucket * heads + head)?)
+    };
+    x.values.iter().enumerate().map(entry).collect()
+}
+
 /// Positive integers e(s); zero where a key is not attended to.
 fn exponentials(scores: &Tensor, table: &Scores, attended: Attended) -> Tensor {
     let per_pair: usize = scores.shape[2..].iter().product();
@@ -363,31 +396,32 @@ fn exponential(value: &Rational, table: &Scores) -> BigInt {
     };
     let bound = whole(table.clamp);
     let score = rounded.clamp(-bound.clone(), bound);
-    Function::Exp.round(&score, table.exp_bits).max(BigInt::one())
+    table.function.round(&score, table.exp_bits).max(BigInt::one())
 }
 
 /// Per query, group and member: the weighted mean of the values of each feature, rounded.
-fn average(weights: &Tensor, values: &Tensor, width: usize, format: Format) -> Vec<Rational> {
-    let sums = mix(weights, values);
-    let totals = totals(weights);
+fn average(weights: &Tensor, sinks: &[Rational], values: &Tensor, format: Format) -> Vec<Rational> {
+    let (sums, width) = (mix(weights, values), values.shape[2]);
+    let totals = totals(weights, sinks);
     sums.iter().enumerate().map(|(position, sum)| round(&(sum / &totals[position / width]), format)).collect()
 }
 
-/// Sums over the keys: [query, group, member].
-fn totals(weights: &Tensor) -> Vec<Rational> {
+/// Sums over the keys, and the sink of each head: [query, group, member].
+fn totals(weights: &Tensor, sinks: &[Rational]) -> Vec<Rational> {
     let [queries, keys, groups, members] = weights.shape[..] else { return Vec::new() };
     let per_pair = groups * members;
     let total = |position: usize| {
         let (query, head) = position.div_rem(&per_pair);
-        (0..keys).map(|key| &weights.values[(query * keys + key) * per_pair + head]).sum()
+        let keys = (0..keys).map(|key| &weights.values[(query * keys + key) * per_pair + head]);
+        keys.chain(sinks.get(head)).sum()
     };
     (0..queries * per_pair).map(total).collect()
 }
 
-fn softmax(weights: &Tensor, format: Format) -> Vec<Rational> {
+fn softmax(weights: &Tensor, sinks: &[Rational], format: Format) -> Vec<Rational> {
     let per_pair: usize = weights.shape[2..].iter().product();
     let keys = weights.shape[1];
-    let totals = totals(weights);
+    let totals = totals(weights, sinks);
     let entry = |(position, value): (usize, &Rational)| {
         let (pair, head) = position.div_rem(&per_pair);
         round(&(value / &totals[pair / keys * per_pair + head]), format)

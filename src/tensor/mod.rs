@@ -25,6 +25,8 @@ mod quantisation;
 
 mod sketch;
 
+mod unrounded;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -41,14 +43,18 @@ pub use sketch::Sketch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ParamId(pub(in crate::tensor) usize);
 
-/// How scores become softmax weights: `e(s) = max(1, round(2^exp_bits * exp(s))) / 2^exp_bits`, s the scaled (and capped)
+/// How scores become softmax weights: `e(s) = max(1, round(2^exp_bits * f(s))) / 2^exp_bits`, s the scaled (and capped)
 /// score rounded to `format` and clamped to `[-clamp, clamp]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
+    /// f: the exponential, or the logistic function.
+    pub function: Function,
     /// The square of the factor on products of queries and keys.
     pub scale_squared: Rational,
     /// Scores s become `cap * tanh(s / cap)`, s first cut to 64 bits beyond the format.
     pub softcap: Option<Rational>,
+    /// One more score a head, unscaled, whose entry of the table is added to the sum of all keys'.
+    pub sinks: Option<ParamId>,
     /// The format scores are rounded to.
     pub format: Format,
     /// The clamp.
@@ -141,8 +147,10 @@ pub enum Op {
     },
     /// `x - mean(x)` over the last axis.
     Centre,
-    /// `round(gain * x / sqrt(mean(x^2) + epsilon) + bias)` over the last axis.
+    /// `round(gain * x / sqrt(mean(x^2) + epsilon) + bias)` over the last axis; the sum of squares in place of their mean where `unit`.
     Normalise {
+        /// Rows become as long as one, not as the root of their width.
+        unit: bool,
         /// Epsilon, positive.
         epsilon: Rational,
         /// A gain per feature, plus one where `plus_one`.
@@ -157,6 +165,17 @@ pub enum Op {
     /// Products of queries [query, group, member, feature] and keys [key, group, feature], summed over features, where attended.
     /// Where there is a mask, there are as many keys as queries.
     Dot(Attended),
+    /// `x + table[bucket][head]` of scores [query, key, group, member]: the bucket of the key's distance, by [`crate::number::distance_bucket`].
+    Distances {
+        /// [buckets, heads].
+        table: ParamId,
+        /// Keys this far or farther share a bucket.
+        farthest: u64,
+        /// Keys after the query have buckets of their own.
+        both: bool,
+        /// The keys that count.
+        attended: Attended,
+    },
     /// `round(sum of e(s) v / sum of e(s))` over attended keys: scores, values [key, group, feature].
     Attend(Scores, Attended),
     /// `round(e(s) / sum of e(s))` over attended keys.
@@ -192,6 +211,19 @@ pub enum Op {
     Max(usize),
     /// One-hot of the first greatest value of the last axis.
     Argmax,
+    /// Ones at so many greatest values of all axes from one on, the first of equal ones; zeros elsewhere.
+    Top {
+        /// Ones.
+        count: u64,
+        /// The first axis of those whose values are compared.
+        from: usize,
+    },
+    /// `e(s)` of every score, stored.
+    Positive(Scores),
+    /// The product of the other operands, one or two stored values, where the first operand, a choice, is one; else zero.
+    Chosen,
+    /// `round(a / b)`: b is positive, and has the first axes of a.
+    Quotient(Format),
     /// The last position only.
     Last,
 }
@@ -208,6 +240,8 @@ impl Op {
                 | Self::Embed { .. }
                 | Self::Number(_)
                 | Self::Max(_)
+                | Self::Positive(_)
+                | Self::Quotient(_)
                 | Self::Port(Carrier::Stored(_))
         )
     }
@@ -225,6 +259,7 @@ impl Op {
             Self::Centre => "centre",
             Self::Normalise { .. } => "normalise",
             Self::Dot(_) => "products q.k",
+            Self::Distances { .. } => "relative positions",
             Self::Attend(..) => "softmax average",
             Self::Softmax(..) => "softmax",
             Self::Mix(_) => "products p.v",
@@ -238,6 +273,10 @@ impl Op {
             Self::Concat(_) => "join",
             Self::Max(_) => "maximum",
             Self::Argmax => "argmax",
+            Self::Top { .. } => "greatest",
+            Self::Positive(_) => "table of weights",
+            Self::Chosen => "products where chosen",
+            Self::Quotient(_) => "quotient",
             Self::Last => "last position",
         }
     }

@@ -10,14 +10,16 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use super::levels::Levels;
 use super::logic::Pairing;
 use super::word::{Bits, Code};
-use super::{Form, Maker, Strategy, Word, counted};
+use super::{Constants, Form, Maker, Strategy, Word, counted};
 use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
 use crate::number::{Format, Function, Rational, monotone_steps, round_half_even};
 
-/// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * e^s))`.
+/// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * f(s)))`.
 #[derive(Clone, Debug)]
 pub struct ScoreTable {
+    /// f, rising: the exponential, or the logistic function.
+    pub function: Function,
     /// The square of the factor on scores, so that `1 / sqrt(d)` is exact.
     pub scale_squared: Rational,
     /// Scores s become `cap * tanh(s / cap)`.
@@ -28,6 +30,8 @@ pub struct ScoreTable {
     pub clamp: u32,
     /// The table's units are `2^-exp_bits`.
     pub exp_bits: u32,
+    /// One more score a head.
+    pub sinks: Option<Constants>,
 }
 
 impl ScoreTable {
@@ -71,7 +75,14 @@ impl ScoreTable {
     /// The table entry of a score level.
     pub fn exponential(&self, level: i64) -> BigInt {
         let score = Rational::new(level.into(), BigInt::one() << self.format.fraction());
-        Function::Exp.round(&score, self.exp_bits).max(BigInt::one())
+        self.function.round(&score, self.exp_bits).max(BigInt::one())
+    }
+
+    /// The table's entry of a sink: its level rounded as scores are.
+    fn sink(&self, level: &BigInt, fraction: u32) -> BigInt {
+        let value = Rational::new(level << self.format.fraction(), BigInt::one() << fraction);
+        let bound = i64::from(self.clamp) << self.format.fraction();
+        self.exponential(self.format.clamp(&round_half_even(&value)).clamp(-bound, bound))
     }
 
     /// Least and greatest entry over a range of forms.
@@ -114,7 +125,10 @@ pub(super) struct Fraction {
 
 impl Maker {
     /// The exponentials of scores as words.
-    fn exponentials(&mut self, scores: &Form, table: &ScoreTable) -> Result<Word, CircuitError> {
+    ///
+    /// # Errors
+    /// Never for forms of this circuit.
+    pub fn exponentials(&mut self, scores: &Form, table: &ScoreTable) -> Result<Word, CircuitError> {
         let range = self.range(scores.array);
         let (lo, hi) = table.ends(&range, &scores.unit);
         let (shape, band) = (self.shape(scores.array), self.band(scores.array));
@@ -145,19 +159,20 @@ impl Maker {
     pub fn attend(&mut self, scores: &Form, values: &Word, table: &ScoreTable) -> Result<Word, CircuitError> {
         let shape = self.shape(scores.array);
         let output = vec![shape[0].clone(), shape[2].clone(), shape[3].clone(), values.shape[2].clone()];
-        if values.lo == values.hi {
+        if values.lo == values.hi && (values.lo == 0 || table.sinks.is_none()) {
             return Ok(self.constant_word(output, None, values.lo, values.fraction));
         }
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total(&weights)?;
+        let denominator = self.total(&weights, table)?;
         let numerator = self.mixture(scores, &weights, values, &output)?;
         let quotient = Fraction {
             numerator,
             denominator,
             at: Index::identity(3),
             shift: 0,
-            lo: values.lo,
-            hi: values.hi,
+            // A sink takes weight away from all values.
+            lo: if table.sinks.is_some() { values.lo.min(0) } else { values.lo },
+            hi: if table.sinks.is_some() { values.hi.max(0) } else { values.hi },
             fraction: values.fraction,
         };
         self.quotient(&quotient)
@@ -169,7 +184,7 @@ impl Maker {
     /// Never for arrays of this circuit.
     pub fn softmax(&mut self, scores: &Form, table: &ScoreTable, format: Format) -> Result<Word, CircuitError> {
         let weights = self.exponentials(scores, table)?;
-        let denominator = self.total(&weights)?;
+        let denominator = self.total(&weights, table)?;
         let numerator = self.value(&weights)?;
         let one = Rational::from_integer(BigInt::one() << format.fraction());
         let hi = format.clamp(&round_half_even(&one));
@@ -179,14 +194,23 @@ impl Maker {
     }
 
     /// The sum of exponentials over the keys of each query: [query, group, member].
-    fn total(&mut self, weights: &Word) -> Result<ArrayId, CircuitError> {
+    fn total(&mut self, weights: &Word, table: &ScoreTable) -> Result<ArrayId, CircuitError> {
         let value = self.value(weights)?;
         let key = weights.shape[1].clone();
         let shape = vec![weights.shape[0].clone(), weights.shape[2].clone(), weights.shape[3].clone()];
         let index = vec![Index::axis(0), Index::axis(3), Index::axis(1), Index::axis(2)];
         let band = summed_band(weights.band.as_ref(), 3);
         let term = Term::new(value, index).over(vec![key]).banded(band);
-        self.affine(shape, None, vec![term], vec![])
+        let members = shape[2].value as i64;
+        let sinks = table.sinks.as_ref().map(|sinks| {
+            let entry = |level: &BigInt| table.sink(level, sinks.fraction);
+            let range = Interval { lo: entry(&sinks.range.lo), hi: entry(&sinks.range.hi) };
+            let len = u128::from(shape[1].value) * u128::from(shape[2].value);
+            let values = sinks.values.clone();
+            let entries = || values.iter().flat_map(|levels| levels.iter().map(|l| entry(&(*l).into()))).collect();
+            Coef::table(self.lazy_table(len, range, len, entries), Index::strided([(1, members), (2, 1)]))
+        });
+        self.affine(shape, None, vec![term], sinks.into_iter().collect())
     }
 
     /// The sum of exponential times value over the keys of each query.

@@ -81,7 +81,7 @@ impl Maker {
     }
 
     /// What each gate is worth, a row per bit.
-    fn step_worths(&mut self, bits: &Bits, levels: &Levels) -> crate::circuit::TableId {
+    pub(super) fn step_worths(&mut self, bits: &Bits, levels: &Levels) -> crate::circuit::TableId {
         let (lo, hi) = levels.bounds();
         let largest = bits.weights.iter().map(|w| w.magnitude().clone()).max().unwrap_or_default();
         let reach = BigInt::from(largest) * if matches!(levels, Levels::Path(_)) { 1 } else { hi.abs_diff(lo) };

@@ -4,6 +4,8 @@
 
 mod levels;
 
+mod binary;
+
 mod word;
 
 mod steps;
@@ -26,6 +28,8 @@ mod carry;
 
 mod fused;
 
+mod route;
+
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +41,7 @@ use crate::interval::Interval;
 use crate::number::Rational;
 
 pub use attend::ScoreTable;
+pub use binary::{Binary, Part, Total};
 pub use levels::Levels;
 pub use logic::Pairing;
 pub use norm::Normalisation;

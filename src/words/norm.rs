@@ -6,7 +6,7 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{One, Signed, ToPrimitive};
+use num_traits::{One, Signed};
 
 use super::levels::Levels;
 use super::logic::Pairing;
@@ -19,6 +19,8 @@ use crate::number::{Format, Rational};
 /// `round(gain * x / sqrt(mean of x^2 + epsilon) + bias)` over the last axis; epsilon is positive.
 #[derive(Clone, Debug)]
 pub struct Normalisation {
+    /// The sum of squares in place of their mean.
+    pub unit: bool,
     /// Epsilon, exact and positive: with zero, rows of zeros would have no value.
     pub epsilon: Rational,
     /// A gain per feature.
@@ -38,6 +40,9 @@ struct Squares {
 /// A normalisation in integers: gain `g` in units `2^-gain_bits`; `T = 2^k (2 (t - bias))`, k the wider fraction.
 struct Integers<'a> {
     norm: &'a Normalisation,
+    /// Entries of gain and bias.
+    features: u64,
+    /// What the sum of squares is divided by.
     width: BigInt,
     gain_bits: u32,
     /// Bits after the point of thresholds minus biases.
@@ -117,7 +122,7 @@ impl Maker {
         let Some(gain) = &integers.norm.gain else { return Coef::constant(factor) };
         let range = Interval { lo: signed_square(&gain.range.lo), hi: signed_square(&gain.range.hi) };
         let values = gain.values.clone();
-        let len = integers.width.to_u128().unwrap_or(0);
+        let len = u128::from(integers.features);
         let table = self.lazy_table(len, range, len, || {
             values.iter().flat_map(|values| values.iter().map(|g| signed_square(&BigInt::from(*g)))).collect()
         });
@@ -127,7 +132,7 @@ impl Maker {
     /// Per level (and feature, with a bias): minus `s(T) * q` on the sum of squares, and minus `s(T) * width * p / u^2`, less one where a tie goes down.
     fn threshold_coef(&mut self, integers: &Integers, axes: usize, fraction: u32, count: u64) -> (Coef, Vec<Coef>) {
         let epsilon = &integers.norm.epsilon;
-        let rows = if integers.norm.bias.is_some() { integers.width.to_u64().unwrap_or(0) } else { 1 };
+        let rows = if integers.norm.bias.is_some() { integers.features } else { 1 };
         let steps: Vec<(usize, i64)> = match rows {
             1 if integers.norm.bias.is_none() => vec![(axes, 1)],
             _ => vec![(axes - 1, count as i64), (axes, 1)],
@@ -154,7 +159,8 @@ impl<'a> Integers<'a> {
         let gain_bits = norm.gain.as_ref().map_or(0, |gain| gain.fraction);
         let bias_bits = norm.bias.as_ref().map_or(0, |bias| bias.fraction);
         let fine = norm.format.fraction().max(bias_bits).max(gain_bits) + 1;
-        let mut integers = Self { norm, width: width.into(), gain_bits, fine, lo: 0, hi: 1 };
+        let over = BigInt::from(if norm.unit { 1 } else { width });
+        let mut integers = Self { norm, features: width, width: over, gain_bits, fine, lo: 0, hi: 1 };
         let reach = integers.greatest();
         (integers.lo, integers.hi) = (norm.format.clamp(&-&reach), norm.format.clamp(&reach).max(1));
         integers

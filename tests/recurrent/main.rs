@@ -15,6 +15,8 @@ use std::path::Path;
 
 mod configs;
 
+mod fla;
+
 mod oracle;
 
 mod refusals;

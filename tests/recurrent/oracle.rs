@@ -28,6 +28,7 @@ fn function(activation: Activation) -> Function {
         Activation::Silu => Function::Silu,
         Activation::Tanh => Function::Tanh,
         Activation::Sigmoid => Function::Sigmoid,
+        Activation::ClampedSwiglu => unreachable!("no recurrent network has it"),
     }
 }
 
@@ -89,10 +90,14 @@ impl<'a> Oracle<'a> {
     /// The nearest level of `gain x / sqrt(mean x^2 + epsilon)`, searched for by comparing squares.
     fn norm(&self, gain: &[Q], epsilon: f64, x: &[Q]) -> Row {
         let mean = x.iter().map(|x| x * x).sum::<Q>() / Q::from_integer(x.len().into());
-        let mean = mean + rational_from_decimal(epsilon).unwrap();
+        self.over_root(gain, &(mean + rational_from_decimal(epsilon).unwrap()), x)
+    }
+
+    /// The nearest level of `gain x / sqrt(square)`.
+    fn over_root(&self, gain: &[Q], mean: &Q, x: &[Q]) -> Row {
         let level = |(x, gain): (&Q, &Q)| {
             let product = x * gain;
-            let square = &product * &product / &mean * q(1 << (2 * self.act.fraction()), "int(62)".parse().unwrap());
+            let square = &product * &product / mean * q(1 << (2 * self.act.fraction()), "int(62)".parse().unwrap());
             let half = |m: i64| Q::new((2 * m + 1).into(), 2.into());
             let mut size = 0i64;
             // Up while the value is above half-way, or at half-way and the level is odd.
@@ -145,7 +150,10 @@ impl<'a> Oracle<'a> {
             Cell::Gru { bias } => self.gru(xs, *bias),
             Cell::Diagonal(cell) => self.diagonal(xs, cell),
             Cell::Mamba(cell) => self.mamba(xs, cell),
-            Cell::Attention(cell) => xs.iter().scan(Vec::new(), |s, x| Some(self.attention(s, x, cell))).collect(),
+            Cell::Attention(cell) => {
+                let (mut s, mut past) = (Vec::new(), Vec::new());
+                xs.iter().map(|x| self.attention(&mut s, &mut past, x, cell)).collect()
+            }
         }
     }
 
@@ -261,8 +269,60 @@ impl<'a> Oracle<'a> {
         xs.iter().map(step).collect()
     }
 
+    /// Features of queries, keys or values as products read them; `past` are those of all positions up to this one, before convolutions.
+    fn features(
+        &self,
+        past: &[[Row; 3]],
+        which: usize,
+        width: u64,
+        map: Option<Function>,
+        cell: &LinearAttention,
+    ) -> Row {
+        let now = &past[past.len() - 1][which];
+        let stored = match (cell.extras.convolution, map) {
+            (None, None) => return now.clone(),
+            (None, Some(map)) => self.store(map, now),
+            (Some(kernel), map) => {
+                let name = format!("layer.{}.{}_conv.weight", self.layer, ["q", "k", "v"][which]);
+                let (taps, weights) = (kernel as usize, self.flat(&name, &[cell.heads, width, kernel]));
+                let sum = |j: usize| -> Q {
+                    let back = |tap: usize| (past.len() - 1).checked_sub(taps - 1 - tap);
+                    (0..taps).filter_map(|tap| Some(&weights[j * taps + tap] * &past[back(tap)?][which][j])).sum()
+                };
+                let sums: Row = (0..now.len()).map(sum).collect();
+                self.store(map.unwrap_or(Function::Silu), &sums)
+            }
+        };
+        if !cell.extras.unit_keys || which == 2 {
+            return stored;
+        }
+        let one = vec![Q::from_integer(1.into()); width as usize];
+        let unit = |row: &[Q]| {
+            let square = row.iter().map(|x| x * x).sum::<Q>() + Q::new(1.into(), 1_000_000.into());
+            self.over_root(&one, &square, row)
+        };
+        stored.chunks(width as usize).flat_map(unit).collect()
+    }
+
+    fn gates(&self, u: &[Q], all_keys: u64, cell: &LinearAttention) -> Row {
+        match (cell.rule, cell.extras.decay) {
+            (Rule::Gated { gates }, None) => {
+                self.map("g", true, u, all_keys).iter().map(|g| stored(&Function::Sigmoid, g, gates)).collect()
+            }
+            (Rule::Gated { gates }, Some(decay)) => {
+                let low = self.map("g_low", false, u, decay.rank);
+                let gate = |g: &Q| {
+                    let log = -stored(&Function::Softplus, &-g, self.act) / Q::from_integer(decay.root.into());
+                    stored(&Function::Exp, &log, gates)
+                };
+                self.map("g", true, &low, all_keys).iter().map(gate).collect()
+            }
+            (Rule::Sum | Rule::Delta, _) => vec![Q::from_integer(1.into()); all_keys as usize],
+        }
+    }
+
     /// One position; the state is keys by values, head after head.
-    fn attention(&self, s: &mut Vec<Row>, x: &Row, cell: &LinearAttention) -> Row {
+    fn attention(&self, s: &mut Vec<Row>, past: &mut Vec<[Row; 3]>, x: &Row, cell: &LinearAttention) -> Row {
         let (width, keys, values) = (self.spec.width, cell.key_width as usize, cell.value_width as usize);
         let (all_keys, all_values) = (cell.heads * cell.key_width, cell.heads * cell.value_width);
         if s.is_empty() {
@@ -271,15 +331,12 @@ impl<'a> Oracle<'a> {
         let x = self.store(Function::Identity, x);
         let u = self.norm(&self.list("norm.gain", width), cell.norm_epsilon, &x);
         let map = cell.feature_map.map_or(Function::Identity, function);
-        let queries = self.store(map.clone(), &self.map("q", cell.bias, &u, all_keys));
-        let ks = self.store(map, &self.map("k", cell.bias, &u, all_keys));
-        let exact = self.map("v", cell.bias, &u, all_values);
-        let gates = match cell.rule {
-            Rule::Gated { gates } => {
-                self.map("g", true, &u, all_keys).iter().map(|g| stored(&Function::Sigmoid, g, gates)).collect()
-            }
-            Rule::Sum | Rule::Delta => vec![Q::from_integer(1.into()); all_keys as usize],
-        };
+        let raw = [("q", all_keys), ("k", all_keys), ("v", all_values)];
+        past.push(raw.map(|(name, rows)| self.map(name, cell.bias, &u, rows)));
+        let queries = self.features(past, 0, cell.key_width, Some(map.clone()), cell);
+        let ks = self.features(past, 1, cell.key_width, Some(map), cell);
+        let exact = self.features(past, 2, cell.value_width, None, cell);
+        let gates = self.gates(&u, all_keys, cell);
         let mut out: Row = Vec::new();
         for head in 0..cell.heads as usize {
             let before: Vec<Row> =
@@ -301,10 +358,18 @@ impl<'a> Oracle<'a> {
                 out.push((0..keys).map(|f| &queries[head * keys + f] * self.round_state(&s[head * keys + f][e])).sum());
             }
         }
+        if cell.extras.scaled {
+            let root = (1i64..).take_while(|n| n * n * cell.key_width as i64 <= 1 << 32).last().unwrap_or(0);
+            out.iter_mut().for_each(|x| *x = &*x * Q::new(root.into(), 65_536.into()));
+        }
         if cell.output_norm {
             let gain = self.list("o_norm.gain", cell.value_width);
             let stored = self.store(Function::Identity, &out);
             out = stored.chunks(values).flat_map(|row| self.norm(&gain, cell.norm_epsilon, row)).collect();
+        }
+        if cell.extras.output_gate {
+            let gate = self.store(Function::Silu, &self.map("out_gate", false, &u, all_values));
+            out = self.store(Function::Identity, &out).iter().zip(&gate).map(|(x, g)| x * g).collect();
         }
         let x: Row = x.iter().zip(self.map("o", cell.bias, &out, width)).map(|(x, y)| x + y).collect();
         let Some(mlp) = &cell.mlp else { return x };

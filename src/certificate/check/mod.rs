@@ -1,52 +1,23 @@
 //! The trusted checker: whether a certificate proves what it claims of a skeleton; it must not search, nor know how certificates are found.
 //!
-//! Potentials are sound by induction over the order of computation, which a wired skeleton has: along every edge the polynomial of the reader is
-//! compared with that of the source, in every case, as polynomials in variables that are not negative.
+//! Why it is sound. The iterations of a wired skeleton have an order of computation. By induction along it, the depth of each vertex is nowhere
+//! above the maximum of its polynomials if they cover those of all it reads, a latency later; and nowhere below if those of what it reads cover
+//! them. The last vertex has the depth of the circuit. Cases stand for all lengths and indices (`axis`): in each, every wire exists or does not,
+//! every index has one class, and all are affine in variables that are not negative; so one polynomial covers another if no coefficient of their
+//! difference is negative. What is missing or out of range covers nothing.
 
-pub(crate) mod frame;
-pub(crate) mod period;
+mod axis;
 
-use thiserror::Error;
-
-use super::digest::digest;
-use super::{Bound, Certificate, Classes, Polynomial, Potentials, Proof, Proved, SCHEMA};
-use crate::loops::Skeleton;
+use super::{Bound, Certificate, CheckError, Classes, Factor, Polynomial, Proved, SCHEMA};
 use crate::loops::skeleton::Reads;
-use frame::{Frame, Place, Tensor, covers, under};
+use crate::loops::{At, Skeleton, Wire};
+use axis::{Affine, Along, Place};
 
-/// Why a certificate proves nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CheckError {
-    /// Another format.
-    #[error("the schema is `{0}`; this checker reads `{SCHEMA}`")]
-    Schema(String),
-    /// Another circuit.
-    #[error("the certificate is for the circuit {theirs}, this one is {ours}")]
-    Circuit {
-        /// The certificate's digest.
-        theirs: String,
-        /// The digest of the skeleton.
-        ours: String,
-    },
-    /// A skeleton no certificate can be for.
-    #[error(
-        "block `{0}` is not one body for all iterations, each vertex reading earlier ones: no law can be certified"
-    )]
-    Skeleton(String),
-    /// Lists, names or numbers that do not fit the circuit.
-    #[error("malformed certificate: {0}")]
-    Malformed(String),
-    /// More work than any useful certificate needs.
-    #[error("the certificate is too large to check: {0}")]
-    TooLarge(&'static str),
-    /// An inequality that does not hold.
-    #[error("not proved: {0}")]
-    Unproved(String),
-}
+/// The most terms read and polynomials compared.
+const MOST_WORK: usize = 20_000_000;
 
-/// The most cases times vertices, or iterations times vertices.
-const MOST_WORK: u128 = 5_000_000;
+/// A polynomial at some places: a coefficient for each choice of 1 or a variable along every axis.
+type Tensor = Vec<i128>;
 
 /// What the certificate proves.
 ///
@@ -56,187 +27,153 @@ pub fn check(skeleton: &Skeleton, certificate: &Certificate) -> Result<Proved, C
     if certificate.schema != SCHEMA {
         return Err(CheckError::Schema(certificate.schema.clone()));
     }
-    sound(skeleton)?;
-    let ours = digest(skeleton);
+    skeleton.uniform().map_err(CheckError::Skeleton)?;
+    let ours = skeleton.digest();
     if certificate.circuit != ours {
         return Err(CheckError::Circuit { theirs: certificate.circuit.clone(), ours });
     }
-    match &certificate.proof {
-        Proof::Potentials(proof) => potentials(skeleton, proof)?,
-        Proof::Period(proof) => period::check(skeleton, proof)?,
-    }
-    Ok(Proved::new(&certificate.proof))
+    let closed = skeleton.closed();
+    let axes = axes(&closed, certificate)?;
+    let check = Check { skeleton: &closed, certificate, axes, left: MOST_WORK.into() };
+    (0..closed.blocks().len()).try_for_each(|block| check.block(block))?;
+    Ok(Proved::new(certificate))
 }
 
-/// That vertices read earlier ones, wires and outputs lead somewhere, no axis is named twice, and all iterations have the same depths.
-pub(crate) fn sound(skeleton: &Skeleton) -> Result<(), CheckError> {
-    let outputs = |block: usize| skeleton.blocks().get(block).map_or(0, |b| b.bodies[0].outputs.len());
-    for block in skeleton.blocks() {
-        let part = &block.bodies[0];
-        let fits = |(number, reads): (usize, &Reads)| match reads {
-            Reads::Inside(list) => list.iter().all(|vertex| *vertex < number),
-            Reads::Port(port) => *port < block.ports.len(),
-        };
-        let fine = block.bodies.iter().all(|body| body == part)
-            && block.axes.iter().enumerate().all(|(at, axis)| !block.axes[..at].contains(axis))
-            && part.vertices.iter().all(|vertex| vertex.latency <= 1 << 40)
-            && part.vertices.iter().map(|vertex| &vertex.reads).enumerate().all(fits)
-            && part.outputs.iter().all(|vertex| *vertex < part.vertices.len())
-            && block.ports.iter().flatten().all(|wire| wire.output < outputs(wire.block));
-        fine.then_some(()).ok_or_else(|| CheckError::Skeleton(block.name.clone()))?;
+/// The axes, if they and the blocks are the skeleton's.
+fn axes(skeleton: &Skeleton, certificate: &Certificate) -> Result<Vec<Along>, CheckError> {
+    let Certificate { axes, scale, blocks, .. } = certificate;
+    let named = axes.iter().map(|axis| &*axis.name).eq(skeleton.axes().iter().map(|axis| &*axis.name));
+    if !named || blocks.len() != skeleton.blocks().len() || *scale < 1 || certificate.claim().is_empty() {
+        return Err(CheckError::Malformed("its axes or blocks are not the circuit's, or it has no scale or claim"));
     }
-    let names: Vec<&str> = skeleton.axes().iter().map(|axis| &*axis.name).collect();
-    let fine = names.iter().enumerate().all(|(at, name)| !names[..at].contains(name))
-        && !skeleton.outputs().is_empty()
-        && skeleton.outputs().iter().all(|outlet| outlet.output < outputs(outlet.block));
-    fine.then_some(()).ok_or_else(|| CheckError::Skeleton("of the outputs".to_owned()))
+    let along = |(number, axis): (usize, &Classes)| Along::new(axis, skeleton.longest_delay(number));
+    let along = axes.iter().enumerate().map(along).collect::<Option<_>>();
+    along.ok_or(CheckError::TooLarge("too many classes, too long a least length, or an index without class"))
 }
 
-/// Potentials with their polynomials read.
-struct Read<'a> {
-    frame: Frame<'a>,
-    proof: &'a Potentials,
-    tables: Vec<Vec<Vec<Vec<Tensor>>>>,
-    claim: Vec<Tensor>,
+/// A skeleton, the certificate for it, its axes, and the work left.
+struct Check<'a> {
+    skeleton: &'a Skeleton,
+    certificate: &'a Certificate,
+    axes: Vec<Along>,
+    left: std::cell::Cell<usize>,
 }
 
-fn potentials(skeleton: &Skeleton, proof: &Potentials) -> Result<(), CheckError> {
-    let named = proof.axes.iter().map(|axis| &*axis.name).eq(skeleton.axes().iter().map(|axis| &*axis.name));
-    let small = |axis: &Classes| axis.edge <= 256 && axis.minimum <= 1 << 40 && axis.period <= 256;
-    let proper = |axis: &Classes| axis.period >= 1 && axis.minimum >= 1 && named;
-    match () {
-        () if !named || !proof.axes.iter().all(proper) => return malformed("its axes are not those of the circuit"),
-        () if proof.scale < 1 || proof.claim.is_empty() => return malformed("it has no scale or claims nothing"),
-        () if !proof.axes.iter().all(small) => return Err(CheckError::TooLarge("classes of indices")),
-        () if proof.axes.len() > 8 || proof.claim.len() > 64 => return Err(CheckError::TooLarge("polynomials")),
-        () => {}
-    }
-    let frame = Frame { skeleton, axes: &proof.axes };
-    let read = |polynomial: &Polynomial, own: &[usize]| {
-        frame.tensor(polynomial, own).ok_or_else(|| CheckError::Malformed("a term is no product it may be".to_owned()))
-    };
-    let claim = proof.claim.iter().map(|polynomial| read(polynomial, &[])).collect::<Result<_, _>>()?;
-    let mut tables = Vec::new();
-    if proof.blocks.len() != skeleton.blocks().len() {
-        return malformed("it has not the circuit's blocks");
-    }
-    for (block, regions) in skeleton.blocks().iter().zip(&proof.blocks) {
-        let classes = |axis: &usize| u128::from(proof.axes[*axis].edge + proof.axes[*axis].period);
-        let count: u128 = block.axes.iter().map(classes).product();
+impl Check<'_> {
+    /// Whether the polynomials of a block's vertices are right if those of all they read are.
+    fn block(&self, number: usize) -> Result<(), CheckError> {
+        let (block, regions) = (&self.skeleton.blocks()[number], &self.certificate.blocks[number]);
+        let classes = block.axes.iter().map(|axis| self.axes[*axis].classes()).fold(1, i128::saturating_mul);
         let vertices = block.bodies[0].vertices.len();
-        let whole = regions.len() as u128 == count && regions.iter().all(|region| region.len() == vertices);
-        let said = |list: &Vec<Polynomial>| list.len() <= 64 && (!list.is_empty() || proof.bound == Bound::AtLeast);
-        if !whole || !regions.iter().flatten().all(said) {
-            return malformed("its polynomials are not those of the circuit's vertices");
+        if regions.len() as i128 != classes || regions.iter().any(|region| region.len() != vertices) {
+            return Err(CheckError::Malformed("it has not a list for each class of indices and each vertex"));
         }
-        let list = |list: &Vec<Polynomial>| list.iter().map(|p| read(p, &block.axes)).collect::<Result<_, _>>();
-        let region = |region: &Vec<Vec<Polynomial>>| region.iter().map(list).collect::<Result<_, _>>();
-        tables.push(regions.iter().map(region).collect::<Result<_, _>>()?);
-    }
-    Read { frame, proof, tables, claim }.check()
-}
-
-fn malformed<T>(reason: &str) -> Result<T, CheckError> {
-    Err(CheckError::Malformed(reason.to_owned()))
-}
-
-impl Read<'_> {
-    fn check(&self) -> Result<(), CheckError> {
-        let blocks = self.frame.skeleton.blocks();
-        for (number, block) in blocks.iter().enumerate() {
-            let delays = block.ports.iter().flatten().flat_map(|wire| &wire.at);
-            let long = delays.into_iter().any(|at| matches!(at, crate::loops::At::Back(100_000..)));
-            let cases = if long { Vec::new() } else { self.frame.cases(number) };
-            let work = cases.iter().map(|c| c.len() as u128).product::<u128>() * self.tables[number][0].len() as u128;
-            if long || work > MOST_WORK {
-                return Err(CheckError::TooLarge("cases of indices"));
-            }
-            let wrong = |at: &[Place]| (0..block.bodies[0].vertices.len()).find(|v| !self.edges(number, *v, at));
-            let mut found = None;
-            every(&cases, &mut |at| (found = wrong(at), found.is_none()).1);
-            if let Some(vertex) = found {
-                return Err(CheckError::Unproved(format!("vertex {vertex} of block `{}`", block.name)));
-            }
+        let along = |(number, axis): (usize, &Along)| axis.places(block.axes.contains(&number));
+        let cases: Vec<Vec<Place>> = self.axes.iter().enumerate().map(along).collect();
+        let many = cases.iter().map(Vec::len).fold(1, usize::saturating_mul);
+        let wrong = |case: usize| {
+            let at = combination(&cases, case);
+            (0..vertices).find(|vertex| self.edges(number, *vertex, &at) != Some(true))
+        };
+        match (0..many).find_map(wrong) {
+            Some(_) if self.left.get() == 0 => Err(CheckError::TooLarge("cases of indices")),
+            Some(vertex) => Err(CheckError::Unproved(format!("vertex {vertex} of block `{}`", block.name))),
+            None => Ok(()),
         }
-        let classes = |axis: &Classes| u128::from(axis.edge + axis.period);
-        if self.proof.axes.iter().map(classes).map(|count| count * count).product::<u128>() > MOST_WORK {
-            return Err(CheckError::TooLarge("cases of the claim"));
-        }
-        let above = self.proof.bound == Bound::AtLeast || self.below_claim();
-        let below = self.proof.bound == Bound::AtMost || self.above_claim();
-        (above && below).then_some(()).ok_or_else(|| CheckError::Unproved("the claim on the outputs".to_owned()))
     }
 
-    fn of(&self, block: usize, vertex: usize, at: &[Place]) -> Option<Vec<Tensor>> {
-        self.tables[block][self.frame.region(block, at)][vertex].iter().map(|p| under(p, at)).collect()
+    /// Whether those of a vertex are, in one case.
+    fn edges(&self, block: usize, vertex: usize, at: &[Place]) -> Option<bool> {
+        let inner = &self.skeleton.blocks()[block].bodies[0].vertices[vertex];
+        let latency = i128::from(inner.latency) * i128::from(self.certificate.scale);
+        let (own, read) = (self.values(block, vertex, at, 0)?, self.read(block, &inner.reads, at, latency)?);
+        let above = self.certificate.bound == Bound::AtLeast || self.cover(&own, &read)?;
+        Some(above && (self.certificate.bound == Bound::AtMost || self.cover(&read, &own)?))
     }
 
-    /// The polynomials of what a vertex reads, in one case; of what reads nothing, 0.
-    fn sources(&self, block: usize, reads: &Reads, at: &[Place]) -> Option<Vec<Tensor>> {
+    /// The polynomials of what a vertex reads, so much later; of what reads nothing, 0.
+    fn read(&self, block: usize, reads: &Reads, at: &[Place], later: i128) -> Option<Vec<Tensor>> {
         match reads {
-            Reads::Inside(list) if list.is_empty() => Some(vec![vec![0; 3usize.pow(at.len() as u32)]]),
+            Reads::Inside(list) if list.is_empty() => Some(vec![value(&vec![], at, later)?]),
             Reads::Inside(list) => {
-                Some(list.iter().map(|v| self.of(block, *v, at)).collect::<Option<Vec<_>>>()?.concat())
+                let each = list.iter().map(|vertex| self.values(block, *vertex, at, later));
+                Some(each.collect::<Option<Vec<_>>>()?.concat())
             }
             Reads::Port(port) => {
-                let (wire, place) = self.frame.source(block, *port, at)?;
-                self.of(wire.block, self.frame.skeleton.vertex(wire), &place)
+                let mut wires = self.skeleton.blocks()[block].ports[*port].iter();
+                let (wire, places) = wires.find_map(|wire| Some((wire, self.reach(wire, at)?)))?;
+                self.values(wire.block, self.skeleton.vertex(wire), &places, later)
             }
         }
     }
 
-    /// Whether the polynomials of a vertex are right if those of what it reads are, in one case.
-    fn edges(&self, block: usize, vertex: usize, at: &[Place]) -> bool {
-        let inner = &self.frame.skeleton.blocks()[block].bodies[0].vertices[vertex];
-        let (Some(own), Some(sources)) = (self.of(block, vertex, at), self.sources(block, &inner.reads, at)) else {
-            return false;
-        };
-        let latency = i128::from(inner.latency).saturating_mul(i128::from(self.proof.scale));
-        let above = || sources.iter().all(|low| own.iter().any(|high| covers(high, low, latency)));
-        let below = || own.iter().all(|low| sources.iter().any(|high| covers(high, low, -latency)));
-        (self.proof.bound == Bound::AtLeast || above()) && (self.proof.bound == Bound::AtMost || below())
+    /// Where a wire leads; none before its source's first iteration.
+    fn reach(&self, wire: &Wire, at: &[Place]) -> Option<Vec<Place>> {
+        let mut places: Vec<Place> = at.iter().map(|place| Place { index: None, ..*place }).collect();
+        for (axis, end) in self.skeleton.blocks()[wire.block].axes.iter().zip(&wire.at) {
+            let ([from, x, y], back) = match end {
+                At::Last => (at[*axis].length, 1),
+                At::Back(delay) => (at[*axis].index?, i128::from(*delay)),
+            };
+            places[*axis].index = Some((from >= back).then_some([from - back, x, y])?);
+        }
+        Some(places)
     }
 
-    /// Whether no output is above the claim.
-    fn below_claim(&self) -> bool {
-        self.frame.skeleton.outputs().iter().all(|outlet| {
-            let vertex = self.frame.skeleton.blocks()[outlet.block].bodies[0].outputs[outlet.output];
-            every(&self.frame.cases(outlet.block), &mut |at| {
-                let claim: Option<Vec<Tensor>> = self.claim.iter().map(|p| under(p, at)).collect();
-                let (Some(claim), Some(own)) = (claim, self.of(outlet.block, vertex, at)) else { return false };
-                own.iter().all(|low| claim.iter().any(|high| covers(high, low, 0)))
-            })
-        })
+    /// The polynomials of a vertex, so much later.
+    fn values(&self, block: usize, vertex: usize, at: &[Place], later: i128) -> Option<Vec<Tensor>> {
+        let region = self.skeleton.blocks()[block].axes.iter().try_fold(0, |number, axis| {
+            Some(number * self.axes[*axis].classes() + self.axes[*axis].class(at[*axis].index?[0]))
+        })?;
+        let list = &self.certificate.blocks[block][region as usize][vertex];
+        self.spend(list.iter().map(Vec::len).sum::<usize>())?;
+        list.iter().map(|polynomial| value(polynomial, at, later)).collect()
     }
 
-    /// Whether, for all lengths, some iteration of an output is not below each part of the claim.
-    fn above_claim(&self) -> bool {
-        let lengths: Vec<Vec<Place>> = (0..self.frame.axes.len()).map(|axis| self.frame.lengths(axis)).collect();
-        self.claim.iter().all(|claim| every(&lengths, &mut |at| self.reached(claim, at)))
+    /// Whether each of `low` is covered by one of `high`.
+    fn cover(&self, high: &[Tensor], low: &[Tensor]) -> Option<bool> {
+        self.spend(high.len().saturating_mul(low.len()))?;
+        let covers = |high: &Tensor, low: &Tensor| high.iter().zip(low).all(|(high, low)| high >= low);
+        Some(low.iter().all(|low| high.iter().any(|high| covers(high, low))))
     }
 
-    fn reached(&self, claim: &Tensor, lengths: &[Place]) -> bool {
-        let Some(claim) = under(claim, lengths) else { return false };
-        self.frame.skeleton.outputs().iter().any(|outlet| {
-            let vertex = self.frame.skeleton.blocks()[outlet.block].bodies[0].outputs[outlet.output];
-            let ends: Vec<Vec<Place>> =
-                lengths.iter().enumerate().map(|(axis, place)| self.frame.ends(outlet.block, axis, place)).collect();
-            let reaches = |own: Vec<Tensor>| own.iter().any(|high| covers(high, &claim, 0));
-            !every(&ends, &mut |at| !self.of(outlet.block, vertex, at).is_some_and(reaches))
-        })
+    /// Takes from the work that is left; none when nothing is.
+    fn spend(&self, work: usize) -> Option<()> {
+        self.left.set(self.left.get().saturating_sub(work).saturating_sub(1));
+        (self.left.get() > 0).then_some(())
     }
 }
 
-/// Whether something holds in all combinations of cases along each axis.
-fn every(cases: &[Vec<Place>], holds: &mut dyn FnMut(&[Place]) -> bool) -> bool {
-    fn rest(cases: &[Vec<Place>], at: &mut Vec<Place>, holds: &mut dyn FnMut(&[Place]) -> bool) -> bool {
-        let Some(along) = cases.get(at.len()) else { return holds(at) };
-        along.iter().all(|place| {
-            at.push(*place);
-            let held = rest(cases, at, holds);
-            at.pop();
-            held
-        })
+/// A polynomial in the variables of its places; none where it reads an index there is none of, or a number is out of range.
+fn value(polynomial: &Polynomial, at: &[Place], later: i128) -> Option<Tensor> {
+    let mut sum = vec![0i128; 3usize.pow(at.len() as u32)];
+    sum[0] = later;
+    for term in polynomial {
+        (term.of.len() == at.len()).then_some(())?;
+        let factor = |(factor, place): (&Factor, &Place)| match factor {
+            Factor::One => Some([1, 0, 0]),
+            Factor::Index => place.index,
+            Factor::Length => Some(place.length),
+        };
+        let factors = term.of.iter().zip(at).map(factor).collect::<Option<Vec<Affine>>>()?;
+        for (mut number, sum) in sum.iter_mut().enumerate() {
+            let mut times = i128::from(term.times);
+            for factor in &factors {
+                times = times.checked_mul(factor[number % 3])?;
+                number /= 3;
+            }
+            *sum = sum.checked_add(times)?;
+        }
     }
-    rest(cases, &mut Vec::new(), holds)
+    Some(sum)
+}
+
+/// The combination of this number of a case along each axis.
+fn combination(cases: &[Vec<Place>], mut number: usize) -> Vec<Place> {
+    let next = |list: &Vec<Place>| {
+        let place = list[number % list.len()];
+        number /= list.len();
+        place
+    };
+    cases.iter().map(next).collect()
 }

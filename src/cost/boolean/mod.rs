@@ -8,6 +8,8 @@
 
 mod gadgets;
 
+mod route;
+
 mod word;
 
 #[cfg(test)]
@@ -90,6 +92,10 @@ fn cost(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
         Op::Centre => centre(site, x[0]),
         Op::Normalise { .. } => normalise(site, x[0]),
         Op::Dot(_) => products(site, x[0], x[1], site.last_of(0)),
+        Op::Distances { table, .. } => {
+            let entry = Word::plain(constant(site.param_bits(*table)), site.param_fraction(*table));
+            add(site, x[0], &entry)
+        }
         Op::Attend(scores, attended) => attend(site, scores, *attended, x),
         Op::Softmax(scores, attended, format) => softmax(site, scores, *attended, *format, x[0]),
         Op::Mix(attended) => {
@@ -100,6 +106,16 @@ fn cost(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
         }
         Op::Product => products(site, x[0], x[1], 1),
         Op::Argmax => (argmax(x[0], site.last()).times(&site.rows()), Word::plain(constant(1), 0)),
+        Op::Top { from, .. } => {
+            (route::greatest(x[0], site.inner(*from)).times(&site.outer(*from)), Word::plain(constant(2), 0))
+        }
+        Op::Positive(scores) => {
+            let (bits, changes) = exponentials(scores);
+            let word = Word::plain(constant(bits + 1), scores.exp_bits.into());
+            (steps(&x[0].bits, &changes, bits).times(&site.elements()), word)
+        }
+        Op::Chosen => route::chosen(site, x),
+        Op::Quotient(format) => (route::quotient(x[0], x[1], *format).times(&site.elements()), Word::stored(*format)),
         Op::Last => (Cost::default(), x[0].clone()),
     }
 }
@@ -153,12 +169,16 @@ fn store(x: &Word, function: &Function, format: Format) -> Cost {
         | Function::Exp
         | Function::SoftCap(_)
         | Function::Softplus
+        | Function::Clamp(_)
         | Function::Step
         | Function::InverseSqrt => steps(&x.bits, &changes(format), b),
         Function::SigmoidSlope | Function::TanhSlope => steps(&x.bits, &(&changes(format) * &constant(2)), b),
-        Function::Gelu | Function::GeluTanh | Function::Silu | Function::Square | Function::Reciprocal => {
-            steps(&x.bits, &(&changes(format) * &constant(2)), b)
-        }
+        Function::Gelu
+        | Function::GeluTanh
+        | Function::Silu
+        | Function::ClampedSwish { .. }
+        | Function::Square
+        | Function::Reciprocal => steps(&x.bits, &(&changes(format) * &constant(2)), b),
     }
 }
 
@@ -186,7 +206,7 @@ fn bits_of(value: &BigInt) -> u64 {
 
 /// Squares and their sum, then a comparison a level. The sign of x joins its square a layer later, beside the sum.
 fn normalise(site: &Site<'_>, x: &Word) -> (Cost, Word) {
-    let Op::Normalise { epsilon, gain, plus_one, bias, format } = &site.node.op else {
+    let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = &site.node.op else {
         return (Cost::default(), x.clone());
     };
     let (length, b) = (site.last(), u64::from(format.bits()));
@@ -198,7 +218,11 @@ fn normalise(site: &Site<'_>, x: &Word) -> (Cost, Word) {
     let signed = Cost { depth: Expr::default(), count: &sum(&(&x.bits + &constant(1)), &square).count + &square };
     let gain = gain.map(|gain| (site.param_bits(gain) + u64::from(*plus_one), site.param_fraction(gain)));
     let bias = bias.map(|bias| (site.param_bits(bias), site.param_fraction(bias)));
-    let (rows, width) = level_of_norm(x, &Norm { length, epsilon, gain, bias, format: *format }, &total);
+    let (rows, width) = level_of_norm(
+        x,
+        &Norm { length: if *unit { 1 } else { length }, epsilon, gain, bias, format: *format },
+        &total,
+    );
     let each = signed.then(&compare_levels(rows, &width, &changes(*format), b)).times(&site.elements());
     (row.then(&each), Word::stored(*format))
 }
@@ -230,7 +254,7 @@ fn level_of_norm(x: &Word, norm: &Norm<'_>, total: &Expr) -> (u64, Expr) {
 
 /// Bits of the largest exponential, and how often the table of exponentials changes at most.
 fn exponentials(scores: &Scores) -> (u64, Expr) {
-    let bits = bits_of(&Function::Exp.round(&Rational::from_integer(scores.clamp.into()), scores.exp_bits));
+    let bits = bits_of(&scores.function.round(&Rational::from_integer(scores.clamp.into()), scores.exp_bits)).max(1);
     let inside: BigInt = BigInt::from(scores.clamp) << (scores.format.fraction() + 1);
     let levels = inside.min((BigInt::from(1) << scores.format.bits()) - 1);
     (bits, Expr::constant(levels.min((BigInt::from(1) << bits) - 1)))
@@ -249,13 +273,20 @@ fn over_keys(rows: &Expr, all: &Expr, keys: &Keys, w: &Expr) -> Cost {
     Cost { depth: sum(rows, w).depth, count }
 }
 
+/// Exponentials added for one query, and for all: of its keys, and of a sink if there is one.
+fn summed(scores: &Scores, keys: &Keys) -> (Expr, Expr) {
+    let sinks = constant(u64::from(scores.sinks.is_some()));
+    (&keys.most + &sinks, &keys.pairs + &(&keys.queries * &sinks))
+}
+
 /// Exponentials, their products with values summed, beside it their sum, and the quotient.
 fn attend(site: &Site<'_>, scores: &Scores, attended: Attended, x: &[&Word]) -> (Cost, Word) {
     let (keys, heads, b) = (site.keys(attended), site.heads(), u64::from(scores.format.bits()));
     let (bits, steps_of) = exponentials(scores);
     let table = steps(&x[0].bits, &steps_of, bits).times(&keys.pairs);
-    let wide = &keys.most.ceil_log2() + &constant(bits + 1);
-    let total = Cost { depth: Expr::default(), count: over_keys(&keys.most, &keys.pairs, &keys, &wide).count };
+    let (most, pairs) = summed(scores, &keys);
+    let wide = &most.ceil_log2() + &constant(bits + 1);
+    let total = Cost { depth: Expr::default(), count: over_keys(&most, &pairs, &keys, &wide).count };
     let width = &wide + &x[1].bits;
     let sums = mix(&keys, &constant(bits), &x[1].bits, &width);
     let shift = (x[1].fraction as i64 - i64::from(scores.format.fraction())).unsigned_abs();
@@ -271,8 +302,9 @@ fn softmax(site: &Site<'_>, scores: &Scores, attended: Attended, format: Format,
     let (keys, heads) = (site.keys(attended), site.heads());
     let (bits, steps_of) = exponentials(scores);
     let table = steps(&x.bits, &steps_of, bits).times(&keys.pairs);
-    let wide = &keys.most.ceil_log2() + &constant(bits + 1);
-    let total = over_keys(&keys.most, &keys.pairs, &keys, &wide);
+    let (most, pairs) = summed(scores, &keys);
+    let wide = &most.ceil_log2() + &constant(bits + 1);
+    let total = over_keys(&most, &pairs, &keys, &wide);
     let f = u64::from(format.fraction());
     let levels = Expr::constant((BigInt::from(1) << f).min(BigInt::from(format.max())));
     let quotient = compare_levels(f + 4, &(&wide + &constant(f + 2)), &levels, format.bits().into()).times(&keys.pairs);

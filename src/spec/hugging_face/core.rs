@@ -164,12 +164,15 @@ pub(super) fn attention(core: &Core, bias: bool) -> Attention {
         window: None,
         softcap: None,
         scale: ScoreScale::InverseSqrt(core.head_width as f64),
+        latent: None,
+        sinks: false,
     }
 }
 
 /// A pre-norm block, attention first.
 pub(super) fn block(attention: Attention, mlp: Mlp, norm: Norm) -> Block {
-    Block { attention, mlp, norm, placement: Placement::Pre, join: Join::Serial }
+    let (placement, join) = (Placement::Pre, Join::Serial);
+    Block { attention, cross: false, mlp, experts: None, residual_factor: None, norm, placement, join }
 }
 
 /// A decoder of these blocks with rotary positions and a final norm like theirs, given out as `architectures` says.
@@ -188,6 +191,10 @@ pub(super) fn headless(core: &Core, family: &str, blocks: Vec<Block>) -> Archite
         positions: Positions::Rotary,
         token_types: None,
         embedding_scale: false,
+        embedding_factor: None,
+        output_factor: None,
+        relative: None,
+        encoder: None,
         embedding_norm: None,
         final_norm: blocks.first().map(|block| block.norm),
         blocks,

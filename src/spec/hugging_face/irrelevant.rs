@@ -22,6 +22,7 @@ pub(super) const KEYS: &[&str] = &[
     "diversity_penalty",
     "do_sample",
     "dropout",
+    "dropout_rate",
     "dtype",
     "early_stopping",
     "embd_pdrop",

@@ -117,12 +117,12 @@ fn norm(fields: &Fields) -> Norm {
     rms(fields.positive_or("rms_norm_eps", 1e-6))
 }
 
-fn gated(fields: &Fields, core: &Core, attention: Attention, bias: bool) -> Block {
+pub(super) fn gated(fields: &Fields, core: &Core, attention: Attention, bias: bool) -> Block {
     let act = activation(fields, "hidden_act", Activation::Silu);
     block(attention, Mlp { hidden: core.hidden, activation: act, gated: true, bias }, norm(fields))
 }
 
-fn assemble(fields: &Fields, core: &Core, family: &str, blocks: Vec<Block>) -> Architecture {
+pub(super) fn assemble(fields: &Fields, core: &Core, family: &str, blocks: Vec<Block>) -> Architecture {
     let mut model = decoder(fields, core, family, blocks);
     model.tied = fields.flag_or("tie_word_embeddings", false);
     model

@@ -141,3 +141,111 @@ fn all_unread_keys_are_told_at_once() {
         parse("llama", MODERN, "\"num_experts\": 8, \"kv_lora_rank\": 4, \"hidden_act\": \"relu2\"").unwrap_err();
     assert_eq!(error.problems().len(), 3, "{error}");
 }
+
+const MIXTRAL: &str = "\"num_key_value_heads\": 2";
+const DEEPSEEK: &str = "\"kv_lora_rank\": 3, \"qk_nope_head_dim\": 2, \"qk_rope_head_dim\": 2, \"v_head_dim\": 3, \
+                        \"n_routed_experts\": 16, \"num_experts_per_tok\": 4, \"moe_intermediate_size\": 5";
+
+#[test]
+fn experts_stand_where_their_family_puts_them() {
+    let sparse =
+        |model: &Architecture| -> Vec<bool> { model.blocks.iter().map(|block| block.experts.is_some()).collect() };
+    let mixtral = modern("mixtral", MIXTRAL);
+    assert_eq!(sparse(&mixtral), [true; 4]);
+    let experts = mixtral.blocks[0].experts.unwrap();
+    assert_eq!((experts.count, experts.chosen, experts.normalised, experts.shared), (8, 2, true, None));
+    let qwen = "\"num_key_value_heads\": 2, \"decoder_sparse_step\": 2, \"mlp_only_layers\": [3]";
+    assert_eq!(sparse(&modern("qwen3_moe", qwen)), [false, true, false, false]);
+    let deepseek = modern("deepseek_v3", &format!("{DEEPSEEK}, \"first_k_dense_replace\": 3, \"n_shared_experts\": 2"));
+    assert_eq!(sparse(&deepseek), [false, false, false, true]);
+    let experts = deepseek.blocks[3].experts.unwrap();
+    assert_eq!((experts.shared, experts.factor, experts.choice_bias), (Some(10), 2.5, true));
+    assert_eq!(experts.groups.map(|groups| (groups.count, groups.kept)), Some((8, 4)));
+    let lite = modern("deepseek_v2", &format!("{DEEPSEEK}, \"first_k_dense_replace\": 1"));
+    let latent = lite.blocks[0].attention.latent.unwrap();
+    assert_eq!((latent.query_rank, latent.rank, latent.rotated, lite.blocks[0].attention.head_width), (None, 3, 2, 4));
+    assert_eq!((lite.blocks[1].experts.unwrap().groups, lite.blocks[1].experts.unwrap().normalised), (None, false));
+    let oss = modern("gpt_oss", "\"num_key_value_heads\": 2, \"sliding_window\": 5, \"head_dim\": 4");
+    assert_eq!(windows(&oss), [Some(5), None, Some(5), None]);
+    assert!(oss.blocks[0].attention.sinks && oss.blocks[0].mlp.bias);
+}
+
+#[test]
+fn a_rescaled_rotation_changes_the_scale_of_latent_scores() {
+    let yarn = "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 40, \"mscale\": 1.0, \"mscale_all_dim\": 1.0}";
+    let scale = |more: &str| modern("deepseek_v3", &format!("{DEEPSEEK}{more}")).blocks[0].attention.scale;
+    assert_eq!(scale(""), ScoreScale::InverseSqrt(4.0));
+    let ScoreScale::InverseSqrt(found) = scale(&format!(", {yarn}")) else { panic!("a root") };
+    // 0.1 ln 40 + 1 = 1.36888794541...
+    assert!((found - 4.0 / 1.368_887_945_411_4_f64.powi(4)).abs() < 1e-9, "{found}");
+}
+
+#[test]
+fn factors_of_minicpm_are_read() {
+    let more = "\"scale_emb\": 12, \"scale_depth\": 1.4, \"dim_model_base\": 2, \"tie_word_embeddings\": false";
+    let model = modern("minicpm", more);
+    let ratio =
+        |numerator: i64, denominator: i64| Some(crate::number::Rational::new(numerator.into(), denominator.into()));
+    assert_eq!((model.embedding_factor, model.output_factor), (ratio(12, 1), ratio(1, 4)));
+    // 1.4 / sqrt(4) in units of 2^-16, cut.
+    assert_eq!(model.blocks[0].residual_factor, ratio(45_875, 65_536));
+}
+
+#[test]
+fn routers_that_are_not_understood_are_refused() {
+    let cases = [
+        ("mixtral", MIXTRAL, "\"num_experts_per_tok\": 9", "`num_experts_per_tok` is 9, but there are 8 experts"),
+        ("mixtral", MIXTRAL, "\"num_local_experts\": 1000000000000", "`num_local_experts` is 1000000000000"),
+        ("qwen3_moe", MIXTRAL, "\"use_sliding_window\": true", "`use_sliding_window` = true is not supported"),
+        ("qwen3_moe", MIXTRAL, "\"mlp_only_layers\": [-1]", "a list of integers that are not negative"),
+        ("deepseek_v2", DEEPSEEK, "\"topk_method\": \"group_limited_greedy\"", "is not supported"),
+        ("deepseek_v2", DEEPSEEK, "\"norm_topk_prob\": true, \"routed_scaling_factor\": 2", "differ in whether"),
+        ("deepseek_v2", DEEPSEEK, "\"attention_bias\": true", "biases of latent attention"),
+        ("deepseek_v2", DEEPSEEK, "\"num_key_value_heads\": 1", "every head has keys of its own"),
+        ("deepseek_v3", DEEPSEEK, "\"scoring_func\": \"softmax\"", "`scoring_func` = \"softmax\" is not supported"),
+        ("deepseek_v3", DEEPSEEK, "\"n_group\": 3", "does not divide 16 experts"),
+        ("deepseek_v3", DEEPSEEK, "\"topk_group\": 1", "1 of 8 groups hold fewer than 4 experts"),
+        ("gpt_oss", MIXTRAL, "\"head_dim\": 4, \"swiglu_limit\": 6.0", "`swiglu_limit` is 6, but only 7 is supported"),
+        ("gpt_oss", MIXTRAL, "\"head_dim\": 4, \"experts_per_token\": 3", "`experts_per_token` is 3"),
+        ("llama", "\"head_dim\": 4", "\"quantization_config\": {}", "weights are read unquantised"),
+    ];
+    for (kind, base, more, wanted) in cases {
+        let error = parse(kind, MODERN, &format!("{base}, {more}")).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{kind} {more}:\n{error}");
+    }
+    let error = parse("deepseek_v3", MODERN, "").unwrap_err().to_string();
+    assert!(error.contains("`kv_lora_rank`") && error.contains("`n_routed_experts`"), "{error}");
+}
+
+#[test]
+fn t5_is_an_encoder_and_a_decoder() {
+    let sizes = "\"vocab_size\": 50, \"d_model\": 8, \"d_ff\": 16, \"d_kv\": 3, \"num_layers\": 2, \"num_heads\": 2";
+    let read = |more: &str| -> Result<Architecture, Error> {
+        let text = format!("{{\"model_type\": \"t5\", {sizes}, \"is_encoder_decoder\": true{more}}}");
+        match document(&Source::from_text("c.json", &text)?)? {
+            Document::Looped(looped) => match *looped {
+                Looped::Model(spec, Looping::EncoderDecoder) => Ok(spec.architecture),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+    let model = read(", \"num_decoder_layers\": 3, \"feed_forward_proj\": \"gated-gelu\"").unwrap();
+    let encoder = model.encoder.as_ref().unwrap();
+    assert_eq!((encoder.blocks.len(), model.blocks.len(), model.tied), (2, 3, true));
+    assert!(model.blocks[0].cross && !encoder.blocks[0].cross && model.blocks[0].mlp.gated);
+    assert_eq!((model.blocks[0].attention.scale, encoder.mask), (ScoreScale::One, crate::spec::Mask::Full));
+    // One over the root of 8, cut to 16 bits.
+    assert_eq!(model.output_factor, Some(crate::number::Rational::new(23_170.into(), 65_536.into())));
+    for (more, wanted) in [
+        (", \"is_gated_act\": true", "`is_gated_act` contradicts `feed_forward_proj`"),
+        (", \"dense_act_fn\": \"gelu\"", "`dense_act_fn` contradicts `feed_forward_proj`"),
+        (", \"relative_attention_num_buckets\": 6", "are not four times a whole number"),
+        (", \"architectures\": [\"T5EncoderModel\"]", "names the encoder alone"),
+        (", \"feed_forward_proj\": \"swiglu\"", "is not supported"),
+        (", \"num_decoder_layers\": 0", "`num_decoder_layers` is 0"),
+    ] {
+        let error = read(more).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{more}:\n{error}");
+    }
+}

@@ -6,7 +6,7 @@
 //! name = "tiny"                 # for reports; default: the file's name
 //!
 //! [model]
-//! kind = "decoder"              # needed: "decoder" (a token sees those before it) or "encoder" (sees all)
+//! kind = "decoder"              # needed: "decoder" (a token sees those before it), "encoder" (sees all) or "encoder-decoder" (both)
 //! vocabulary = 5                # needed: number of token ids
 //! layers = 1                    # needed: number of blocks, at most 2000
 //! width = 4                     # needed: features of the residual stream
@@ -15,10 +15,14 @@
 //! head_width = 2                # features of a head; default: width / heads, which must then be whole
 //! hidden = 8                    # needed: hidden features of the MLP
 //! context = 4                   # tokens compiled by default; default: position_rows if learned, else 8
-//! positions = "learned"         # needed: "learned", "rotary" or "none"
+//! positions = "learned"         # needed: "learned", "rotary", "relative" (buckets of distances) or "none"
 //! position_rows = 4             # learned only: the longest context; default: context
 //! # rotary_base = 10000         # rotary only: base of the angles
 //! # rotary_features = 2         # rotary only: features of a head that are rotated, even; default: head_width
+//! # relative_buckets = 32       # relative only: learned numbers a head; four times a whole number
+//! # relative_distance = 128     # relative only: keys this far or farther share a bucket
+//! # scaled_scores = true        # scores are divided by the root of head_width
+//! # encoder_layers = 1          # encoder-decoder only: blocks of the encoder; default: layers
 //! norm = "layer"                # needed: "layer", "rms" or "none" (x + f(x): no norms at all, so no norm_* key and no placement)
 //! norm_epsilon = 1e-5           # added to the mean square
 //! norm_gain = true              # a learned factor per feature
@@ -27,9 +31,26 @@
 //! join = "serial"               # "serial", "parallel" (one norm for both), "parallel-two-norms"; the latter two with "pre"
 //! final_norm = true             # a norm after the last block; default: true, but false for "post" and without norms
 //! qk_norm = false               # RMS norm with gain on each head's query and key
-//! activation = "relu"           # needed: "relu", "gelu", "gelu-tanh", "silu", "tanh" or "sigmoid"
+//! activation = "relu"           # needed: "relu", "gelu", "gelu-tanh", "silu", "tanh" or "sigmoid"; gated, "clamped-swiglu"
 //! gated = false                 # MLP is act(gate x) * (up x)
 //! bias = true                   # biases on all projections of attention and MLP
+//! # experts = 4                 # MLPs of a layer, each with `hidden` features, of which a router chooses some for each position
+//! # experts_chosen = 2          # experts only, needed there: how many; here and below
+//! # experts_weighting = "softmax"  # what scores become: "softmax" or "sigmoid"
+//! # experts_normalised = true   # weights of the chosen sum to one
+//! # experts_factor = 1.0        # multiplies the weighted mean
+//! # expert_groups = 1           # experts are chosen from the best groups alone, by their two greatest scores; must divide them
+//! # expert_groups_kept = 1      # the groups kept; default: all
+//! # router_bias = false         # a bias on the router's scores
+//! # choice_bias = false         # a bias that counts for the choice alone
+//! # shared_hidden = 8           # hidden features of one more MLP that every position passes
+//! # latent_rank = 2             # latent attention: features of the row that keys and values of all heads are made from
+//! # latent_query_rank = 2       # latent attention only: the same for queries; default: made from positions
+//! # latent_value_width = 2      # latent attention only: features of a value; default: head_width, of which rotary_features are rotated
+//! # sinks = false               # one more learned score a head, without a value
+//! # embedding_factor = 12.0     # the embedding is multiplied by this
+//! # residual_factor = 0.25      # what a sublayer gives is multiplied by this before it is added
+//! # output_factor = 0.125       # final hidden states are multiplied by this before the output matrix
 //! # window = 2                  # a query sees only keys less than this far away
 //! tied = true                   # the output matrix is the embedding
 //! # classes = 6                 # untied only: rows of the output matrix; default: vocabulary
@@ -80,6 +101,8 @@
 //! targets = "fixed(5,6)"        # format of targets carried on: bits after the point for step * sums * data
 //! ```
 
+mod experts;
+
 mod looping;
 
 mod model;
@@ -90,7 +113,7 @@ pub mod recurrent;
 
 use self::model::ACTIVATIONS;
 use super::text::{self, Fields, Problems, Source};
-use super::{Error, Looped, Problem, Spec, WeightSource, numerics};
+use super::{Error, Looped, Looping, Problem, Spec, WeightSource, numerics};
 use crate::number::{Format, FormatError};
 
 /// Said of every unknown key that resembles no known one.
@@ -109,6 +132,10 @@ pub(super) fn read(source: &Source) -> Result<Spec, Error> {
         return Err(nothing(source));
     }
     let spec = model(source, &root)?;
+    if is_pair(&root) {
+        let message = "this file describes an encoder and a decoder, but a model of one stack is needed here";
+        return Err(source.problem(None, message).into());
+    }
     root.finish(SCHEMA);
     problems.finish()?;
     spec.ok_or_else(|| nothing(source))
@@ -123,6 +150,7 @@ pub(super) fn looped(source: &Source) -> Result<Option<Looped>, Error> {
     let problems = Problems::default();
     let root = Fields::root(source, &problems, &node);
     let looped = match LOOPS.map(|key| root.table(key)) {
+        [None, None] if is_pair(&root) => pair(source, &root)?,
         [None, None] => return Ok(None),
         [_, Some(layers)] => {
             let name = root.text("name").map_or_else(|| file_name(source), str::to_owned);
@@ -130,6 +158,9 @@ pub(super) fn looped(source: &Source) -> Result<Option<Looped>, Error> {
         }
         [Some(fields), None] => {
             let looping = looping::looping(&fields);
+            let paired = is_pair(&root);
+            let message = || "an encoder with its decoder goes into no other loop".to_owned();
+            fields.check(&["kind"], !paired, message, "remove the table `[loop]`");
             model(source, &root)?.map(|model| Looped::Model(Box::new(model), looping))
         }
     };
@@ -151,6 +182,19 @@ fn together(source: &Source, node: &text::Node, complaint: Option<&str>) -> Resu
         fields.refuse("kind", complaint, None);
     }
     problems.finish()
+}
+
+/// Whether the model is an encoder with its decoder.
+fn is_pair(root: &Fields) -> bool {
+    root.table("model").is_some_and(|model| model.is_text("kind") && model.text("kind") == Some(model::PAIR))
+}
+
+fn pair(source: &Source, root: &Fields) -> Result<Option<Looped>, Error> {
+    let Some(mut spec) = model(source, root)? else { return Ok(None) };
+    if let Some(fields) = root.table("model") {
+        model::with_encoder(&fields, &mut spec.architecture);
+    }
+    Ok(Some(Looped::Model(Box::new(spec), Looping::EncoderDecoder)))
 }
 
 fn nothing(source: &Source) -> Error {

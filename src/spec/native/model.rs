@@ -1,10 +1,12 @@
 //! The `[model]` table: one block, repeated.
 
 use super::SCHEMA;
+use super::experts::experts;
+use crate::number::{Rational, rational_from_decimal};
 use crate::spec::text::{Fields, MAX_DIMENSION};
 use crate::spec::{
-    Activation, Architecture, Attention, Block, Join, MAX_LAYERS, Mask, Mlp, Norm, NormKind, Output, Placement,
-    Positions, Rotary, ScoreScale,
+    Activation, Architecture, Attention, Block, Join, Latent, MAX_LAYERS, Mask, Mlp, Norm, NormKind, Output, Placement,
+    Positions, Relative, Rotary, ScoreScale,
 };
 
 /// Activation functions by name.
@@ -17,11 +19,24 @@ pub(super) const ACTIVATIONS: [(&str, Activation); 6] = [
     ("sigmoid", Activation::Sigmoid),
 ];
 
+/// Those of MLPs.
+const MLP_ACTIVATIONS: [(&str, Activation); 7] = {
+    let [a, b, c, d, e, f] = ACTIVATIONS;
+    [a, b, c, d, e, f, ("clamped-swiglu", Activation::ClampedSwiglu)]
+};
+
+/// What a model reads; an encoder with its decoder is the decoder, and [`with_encoder`] adds the rest.
+const KINDS: [(&str, Mask); 3] = [("decoder", Mask::Causal), ("encoder", Mask::Full), (PAIR, Mask::Causal)];
+
+/// The kind of an encoder with its decoder.
+pub(super) const PAIR: &str = "encoder-decoder";
+
 /// Which kind of positions was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Learned,
     Rotary,
+    Relative,
     None,
 }
 
@@ -39,12 +54,16 @@ pub(super) fn read(fields: &Fields, name: String) -> Architecture {
     let architecture = Architecture {
         name,
         family: "native".to_owned(),
-        mask: fields.choice("kind", &[("decoder", Mask::Causal), ("encoder", Mask::Full)], None),
+        mask: fields.choice("kind", &KINDS, None),
         vocabulary: fields.dimension("vocabulary"),
         width,
         positions,
         token_types: None,
         embedding_scale: false,
+        embedding_factor: factor(fields, "embedding_factor"),
+        output_factor: factor(fields, "output_factor"),
+        relative: relative(fields),
+        encoder: None,
         embedding_norm: None,
         final_norm,
         blocks: vec![block; usize::try_from(layers).unwrap_or(1)],
@@ -56,8 +75,52 @@ pub(super) fn read(fields: &Fields, name: String) -> Architecture {
         last_only: fields.choice("positions_out", &[("all", false), ("last", true)], Some(false)),
         default_context,
     };
+    let pair = fields.is_text("kind") && fields.text("kind") == Some(PAIR);
+    let message = || format!("`encoder_layers` is only for kind = {PAIR:?}");
+    let misplaced = fields.has("encoder_layers") && !pair;
+    fields.check(&["encoder_layers"], !misplaced, message, "");
     fields.finish(SCHEMA);
     architecture
+}
+
+/// The same blocks over an encoder of so many of them: without attention across, and seeing all of its tokens.
+pub(super) fn with_encoder(fields: &Fields, decoder: &mut Architecture) {
+    let layers = fields.integer_or("encoder_layers", 1, MAX_LAYERS, decoder.blocks.len() as u64);
+    let block = decoder.blocks[0].clone();
+    let fits = block.placement == Placement::Pre && block.join == Join::Serial;
+    let plain = block.attention.latent.is_none() && block.attention.qk_norm.is_none() && !block.attention.sinks;
+    let absolute = !matches!(decoder.positions, Positions::Rotary) && block.attention.window.is_none();
+    let message = || {
+        "an encoder with its decoder has serial pre-norm blocks of plain attention, without rotation or window"
+            .to_owned()
+    };
+    fields.check(&["kind"], fits && plain && absolute, message, "see circuits/tiny-t5.toml");
+    let message = || "an encoder with its decoder has relative positions or none".to_owned();
+    let learned = matches!(decoder.positions, Positions::Learned { .. });
+    fields.check(&["positions", "kind"], !learned, message, "");
+    let encoder = Architecture {
+        mask: Mask::Full,
+        blocks: vec![block; usize::try_from(layers).unwrap_or(1)],
+        output: Output::Hidden,
+        last_only: false,
+        output_factor: None,
+        ..decoder.clone()
+    };
+    decoder.blocks.iter_mut().for_each(|block| block.cross = true);
+    decoder.encoder = Some(Box::new(encoder));
+}
+
+fn relative(fields: &Fields) -> Option<Relative> {
+    let asked = kind(fields) == Kind::Relative;
+    for key in ["relative_buckets", "relative_distance"] {
+        only_for(fields, key, "relative", asked);
+    }
+    let buckets = fields.integer_or("relative_buckets", 4, 1 << 20, 32);
+    let message = || format!("{buckets} buckets are not four times a whole number");
+    let help = "each direction has half of them, of which half are exact";
+    fields.check(&["relative_buckets"], buckets.is_multiple_of(4), message, help);
+    let distance = fields.dimension_or("relative_distance", 128);
+    asked.then_some(Relative { buckets, distance })
 }
 
 fn final_norm(fields: &Fields, block: &Block) -> Option<Norm> {
@@ -74,7 +137,9 @@ fn output(fields: &Fields) -> Output {
 }
 
 fn kind(fields: &Fields) -> Kind {
-    fields.choice("positions", &[("learned", Kind::Learned), ("rotary", Kind::Rotary), ("none", Kind::None)], None)
+    let kinds =
+        [("learned", Kind::Learned), ("rotary", Kind::Rotary), ("relative", Kind::Relative), ("none", Kind::None)];
+    fields.choice("positions", &kinds, None)
 }
 
 fn positions(fields: &Fields) -> (Positions, u64) {
@@ -111,16 +176,20 @@ fn block(fields: &Fields, width: u64) -> Block {
     let norm = norm(fields);
     let mlp = Mlp {
         hidden: fields.dimension("hidden"),
-        activation: fields.choice("activation", &ACTIVATIONS, None),
+        activation: fields.choice("activation", &MLP_ACTIVATIONS, None),
         gated: fields.flag_or("gated", false),
         bias,
     };
     let (placement, join) = arrangement(fields, norm.is_some());
     let attention = attention(fields, width, bias, norm);
+    let experts = experts(fields);
+    let residual_factor = factor(fields, "residual_factor");
+    let message = || "`activation` = \"clamped-swiglu\" is a gate: it needs `gated = true`".to_owned();
+    fields.check(&["activation", "gated"], mlp.gated || mlp.activation != Activation::ClampedSwiglu, message, "");
     // Bare blocks have no norm to read this.
     let norm =
         norm.unwrap_or(Norm { kind: NormKind::Rms, epsilon: 1e-5, gain: false, bias: false, gain_plus_one: false });
-    Block { attention, mlp, norm, placement, join }
+    Block { attention, cross: false, mlp, experts, residual_factor, norm, placement, join }
 }
 
 fn arrangement(fields: &Fields, normed: bool) -> (Placement, Join) {
@@ -157,7 +226,13 @@ fn attention(fields: &Fields, width: u64, bias: bool, norm: Option<Norm>) -> Att
     fields.check(&["kv_heads", "heads"], heads.is_multiple_of(kv_heads), message, "");
     let head_width = head_width(fields, width, heads);
     let qk_norm = norm.map(|norm| Norm { kind: NormKind::Rms, gain: true, bias: false, ..norm });
-    let scale = ScoreScale::InverseSqrt(head_width as f64);
+    let message = || "norms on queries and keys do not go with latent attention".to_owned();
+    let both = fields.flag_or("qk_norm", false) && fields.has("latent_rank");
+    fields.check(&["qk_norm", "latent_rank"], !both, message, "");
+    let scaled = fields.flag_or("scaled_scores", true);
+    let scale = if scaled { ScoreScale::InverseSqrt(head_width as f64) } else { ScoreScale::One };
+    let rotary = rotary(fields, head_width);
+    let latent = latent(fields, (heads, kv_heads, head_width), rotary.as_ref(), qk_norm);
     Attention {
         heads,
         kv_heads,
@@ -165,11 +240,43 @@ fn attention(fields: &Fields, width: u64, bias: bool, norm: Option<Norm>) -> Att
         qkv_bias: bias,
         out_bias: bias,
         qk_norm: qk_norm.filter(|_| fields.flag_or("qk_norm", false)),
-        rotary: rotary(fields, head_width),
+        rotary,
         window: fields.maybe_dimension("window"),
         softcap: fields.maybe_positive("softcap"),
         scale,
+        latent,
+        sinks: fields.flag_or("sinks", false),
     }
+}
+
+/// A factor, as the exact decimal.
+fn factor(fields: &Fields, key: &str) -> Option<Rational> {
+    fields.maybe_positive(key).and_then(rational_from_decimal)
+}
+
+/// The keys of latent attention, where there are any.
+fn latent(fields: &Fields, sizes: (u64, u64, u64), rotary: Option<&Rotary>, norm: Option<Norm>) -> Option<Latent> {
+    let (heads, kv_heads, head_width) = sizes;
+    let rank = fields.maybe_dimension("latent_rank");
+    for key in ["latent_query_rank", "latent_value_width"] {
+        let message = || format!("`{key}` is only for latent attention");
+        fields.check(&[key], rank.is_some() || !fields.has(key), message, "remove it, or add `latent_rank`");
+    }
+    let query_rank = fields.maybe_dimension("latent_query_rank");
+    let value_width = fields.dimension_or("latent_value_width", head_width);
+    let rotated = rotary.map_or(0, |rotary| rotary.features);
+    let plain = rank.is_none() || rotated < head_width;
+    let message = || "latent attention needs features that are not rotated".to_owned();
+    fields.check(&["rotary_features", "head_width", "latent_rank"], plain, message, "lower `rotary_features`");
+    let message = || "latent attention norms the rows it makes keys and values from".to_owned();
+    fields.check(&["norm", "latent_rank"], rank.is_none() || norm.is_some(), message, "choose `layer` or `rms`");
+    let own = rank.is_none() || heads == kv_heads;
+    let message = || "in latent attention every head has keys of its own".to_owned();
+    fields.check(&["kv_heads", "latent_rank"], own, message, "remove `kv_heads`");
+    let fits = heads.checked_mul(value_width).is_some_and(|all| all <= MAX_DIMENSION);
+    let message = || format!("{heads} heads of {value_width} values are more than {MAX_DIMENSION} features");
+    fields.check(&["latent_value_width", "heads"], fits, message, "");
+    Some(Latent { query_rank, rank: rank?, rotated, value_width, norm: norm? })
 }
 
 fn head_width(fields: &Fields, width: u64, heads: u64) -> u64 {

@@ -49,7 +49,7 @@
 
 use super::{ACTIVATIONS, file_name, weights};
 use crate::number::Format;
-use crate::spec::recurrent::{Cell, Diagonal, LinearAttention, Mamba, Recurrent, Rule, State};
+use crate::spec::recurrent::{Cell, Diagonal, Extras, LinearAttention, Mamba, Recurrent, Rule, State};
 use crate::spec::text::{self, Fields, MAX_DIMENSION, Problems, Source};
 use crate::spec::{Activation, Error, MAX_LAYERS, Mlp, Numerics, Output, Rounding, WeightSource, numerics};
 
@@ -241,6 +241,7 @@ fn attention(fields: &Fields, width: u64, rule: Rule) -> Cell {
         bias,
         norm_epsilon: fields.positive_or("norm_epsilon", 1e-5),
         mlp: mlp(fields, bias),
+        extras: Extras::default(),
     })
 }
 

@@ -128,6 +128,32 @@ pub struct LinearAttention {
     pub norm_epsilon: f64,
     /// The MLP.
     pub mlp: Option<Mlp>,
+    /// What its layers do beside.
+    pub extras: Extras,
+}
+
+/// What layers of linear attention may do beside: as those of flash-linear-attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Queries, keys and values pass a causal convolution over so many positions, feature by feature, and then SiLU.
+    pub convolution: Option<u64>,
+    /// Queries and keys are divided by the root of the sum of their squares plus 1e-6, head by head.
+    pub unit_keys: bool,
+    /// The readout is multiplied by one over the root of the key width, cut to 16 bits.
+    pub scaled: bool,
+    /// The normed readout is multiplied by `silu(G u)`.
+    pub output_gate: bool,
+    /// How gates are made, if not by one map.
+    pub decay: Option<Decay>,
+}
+
+/// Gates made by two maps and a root: `sigmoid(G (A u) + b)^(1/root)`, as the exponential of the rounded logarithm over `root`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decay {
+    /// Features between the maps.
+    pub rank: u64,
+    /// The root.
+    pub root: u64,
 }
 
 /// How the state of linear attention goes on.

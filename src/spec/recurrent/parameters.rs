@@ -20,7 +20,10 @@ use crate::spec::{Output, Parameter};
 /// | `layer.{l}.a_log` | inner, state | mamba |
 /// | `layer.{l}.q.*`, `.k.*` | heads x key width, width | linear attention |
 /// | `layer.{l}.v.*` | heads x value width, width | linear attention |
+/// | `layer.{l}.q_conv.weight`, `.k_conv`, `.v_conv` | heads, features of a head, positions (the oldest first) | linear attention with convolutions |
+/// | `layer.{l}.g_low.weight` | rank, width | gates are made by two maps; then `g` reads it |
 /// | `layer.{l}.g.weight`, `.bias` | heads x key width, width | gated linear attention |
+/// | `layer.{l}.out_gate.weight` | heads x value width, width | linear attention with an output gate |
 /// | `layer.{l}.beta.*` | heads, width | delta rule |
 /// | `layer.{l}.o_norm.gain` | value width | linear attention with an output norm |
 /// | `layer.{l}.o.*` | width, heads x value width | linear attention |
@@ -117,9 +120,20 @@ fn attention(list: &mut List, cell: &LinearAttention, width: u64) {
     list.matrix("q", keys, width, cell.bias);
     list.matrix("k", keys, width, cell.bias);
     list.matrix("v", values, width, cell.bias);
+    if let Some(taps) = cell.extras.convolution {
+        for (name, features) in [("q", cell.key_width), ("k", cell.key_width), ("v", cell.value_width)] {
+            list.tensor(&format!("{name}_conv.weight"), &[cell.heads, features, taps]);
+        }
+    }
+    if let Some(decay) = cell.extras.decay {
+        list.matrix("g_low", decay.rank, width, false);
+    }
+    if cell.extras.output_gate {
+        list.matrix("out_gate", values, width, false);
+    }
     match cell.rule {
         Rule::Sum => {}
-        Rule::Gated { .. } => list.matrix("g", keys, width, true),
+        Rule::Gated { .. } => list.matrix("g", keys, cell.extras.decay.map_or(width, |decay| decay.rank), true),
         Rule::Delta => list.matrix("beta", cell.heads, width, cell.bias),
     }
     if cell.output_norm {

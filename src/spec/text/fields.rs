@@ -273,6 +273,20 @@ impl<'a> Fields<'a> {
         list
     }
 
+    /// A list of integers that are not negative, if the key is there and not null.
+    pub fn integers(&self, key: &str) -> Option<Vec<u64>> {
+        let node = self.get(key)?;
+        let integer = |value: &Value| if let Value::Integer(value) = value { u64::try_from(*value).ok() } else { None };
+        let list = match &node.value {
+            Value::List(items) => items.iter().map(|item| integer(&item.value)).collect(),
+            _ => None,
+        };
+        if list.is_none() {
+            self.refuse(key, format!("`{key}` must be a list of integers that are not negative"), None);
+        }
+        list
+    }
+
     /// One of some words; absent or null is the default, and a missing default makes the key required.
     pub fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)], default: Option<T>) -> T {
         let written = self.text(key);

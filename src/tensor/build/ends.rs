@@ -4,6 +4,7 @@ use num_bigint::BigInt;
 use num_traits::One;
 use petgraph::graph::NodeIndex;
 
+use super::encoder_decoder::ENCODER;
 use super::{Make, Result, positive};
 use crate::expr::Size;
 use crate::number::{Function, Rational};
@@ -21,7 +22,8 @@ impl Make<'_> {
     /// The rows of the tokens given.
     pub(super) fn token_rows(&mut self) -> Result<NodeIndex> {
         let (vocabulary, shape) = (self.architecture.vocabulary, vec![self.context.clone()]);
-        let tokens = self.add("tokens", Op::Tokens { vocabulary }, &[], shape);
+        let label = if self.prefix == ENCODER { "source tokens" } else { "tokens" };
+        let tokens = self.add(label, Op::Tokens { vocabulary }, &[], shape);
         self.embedded(tokens)
     }
 
@@ -29,7 +31,11 @@ impl Make<'_> {
     pub(super) fn embedded(&mut self, tokens: NodeIndex) -> Result<NodeIndex> {
         let (vocabulary, width) = (self.architecture.vocabulary, self.architecture.width);
         let table = self.param("token_embedding", &[vocabulary, width])?;
-        let scale = self.architecture.embedding_scale.then(|| self.root_of_width());
+        let root = self.architecture.embedding_scale.then(|| self.root_of_width());
+        let scale = match (root, &self.architecture.embedding_factor) {
+            (Some(root), Some(factor)) => Some(root * factor),
+            (root, factor) => root.or_else(|| factor.clone()),
+        };
         let shape = self.shape_of(tokens, &[width]);
         let op = Op::Embed { table, scale, format: self.numerics.activations };
         Ok(self.add("token rows", op, &[tokens], shape))
@@ -76,6 +82,10 @@ impl Make<'_> {
             if architecture.output == Output::Hidden {
                 return Ok((make.store("hidden stored", x), "hidden"));
             }
+            let x = match &architecture.output_factor {
+                Some(factor) => make.times("output scale", factor, x),
+                None => x,
+            };
             let logits = make.logits(x)?;
             if architecture.output == Output::Argmax {
                 let shape = make.shape(logits);

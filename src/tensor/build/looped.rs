@@ -1,6 +1,9 @@
 //! Models as blocks repeated along axes: the layers of every model whose blocks are alike, and models that run them again; must not
 //! know what a block does.
 
+use std::ops::Range;
+
+use super::encoder_decoder::encoder_decoder;
 use super::{BuildError, Make, Memory, Model, Result, decoding, descent, memory};
 use crate::expr::Size;
 use crate::loops::{At, Axis, Block, Outlet, System, Wire};
@@ -8,10 +11,11 @@ use crate::spec::{self, Architecture, Looped as LoopedSpec, Looping, Numerics, P
 use crate::tensor::looped::Looped;
 use crate::tensor::{Carrier, Graph, Parameters};
 
-/// The model as a loop over `layers`: an embedding, one body for all blocks (one each with weights), a head.
+/// The model as a loop over `layers`: an embedding, one body for all blocks (one each with weights), a head. Where the first blocks differ
+/// from all others, they are a loop of their own, over `first_layers`.
 ///
 /// # Errors
-/// When blocks differ in more than window and base of the rotation, and as [`super::from_architecture`].
+/// When blocks differ in more than window and base of the rotation, otherwise than that, and as [`super::from_architecture`].
 pub fn from_architecture(
     architecture: &Architecture,
     numerics: &Numerics,
@@ -19,6 +23,9 @@ pub fn from_architecture(
     context: &Size,
 ) -> Result<Looped> {
     let model = Model::new(architecture, numerics, parameters, context)?;
+    if let Some(first) = model.first_layers() {
+        return in_two(&model, first);
+    }
     let carried = vec![wire(1, &[At::Back(1)]), wire(0, &[])];
     let blocks = vec![
         once("embedding", model.embedding()?, vec![]),
@@ -43,6 +50,7 @@ pub fn from_looping(
     looping.complaint(architecture).map_or(Ok(()), |reason| Err(BuildError::Loop(reason)))?;
     let model = Model::new(architecture, numerics, parameters, context)?;
     match *looping {
+        Looping::EncoderDecoder => encoder_decoder(architecture, numerics, parameters, context),
         Looping::Rounds { rounds } => in_rounds(&model, rounds),
         Looping::SegmentMemory { segments, from } => memory::same_layer(model, segments, from),
         Looping::MemoryTokens { segments, memory } => memory::tokens(model, segments, memory),
@@ -59,10 +67,29 @@ pub fn from_spec(spec: &LoopedSpec, parameters: &Parameters) -> Result<Looped> {
     match spec {
         LoopedSpec::Model(model, looping) => {
             let spec::Spec { architecture, numerics, .. } = &**model;
-            from_looping(architecture, numerics, parameters, looping, &Size::fixed(architecture.default_context))
+            let length = architecture.default_context;
+            let context = match looping {
+                Looping::EncoderDecoder => Size::free(&"context".into(), length),
+                _ => Size::fixed(length),
+            };
+            from_looping(architecture, numerics, parameters, looping, &context)
         }
         LoopedSpec::LinearAttention(layers) => descent::descent(layers),
     }
+}
+
+/// The first blocks, then the others.
+fn in_two(model: &Model, first: usize) -> Result<Looped> {
+    let (rows, all) = (&model.context, model.architecture.blocks.len());
+    let below = vec![wire(1, &[At::Back(1)]), wire(0, &[])];
+    let above = vec![wire(2, &[At::Back(1)]), wire(1, &[At::Last])];
+    let blocks = vec![
+        once("embedding", model.embedding()?, vec![]),
+        model.part(0..first, &[0], rows.clone(), vec![below], |_| Ok(None))?,
+        model.part(first..all, &[1], rows.clone(), vec![above], |_| Ok(None))?,
+        once("head", model.head(rows, None)?, vec![vec![model.top(2, &[At::Last])]]),
+    ];
+    model.system(vec![axis("first_layers", first as u64), axis("layers", (all - first) as u64)], blocks, 3)
 }
 
 /// The whole stack again and again, with the same weights.
@@ -120,7 +147,19 @@ impl Model<'_> {
         ports: Vec<Vec<Wire>>,
         memory: impl Fn(&mut Make) -> Result<Option<Memory>>,
     ) -> Result<Block<Graph>> {
-        let numbers = 0..self.distinct()?;
+        self.part(0..self.architecture.blocks.len(), axes, rows, ports, memory)
+    }
+
+    /// Some of the blocks, likewise.
+    fn part(
+        &self,
+        blocks: Range<usize>,
+        axes: &[usize],
+        rows: Size,
+        ports: Vec<Vec<Wire>>,
+        memory: impl Fn(&mut Make) -> Result<Option<Memory>>,
+    ) -> Result<Block<Graph>> {
+        let numbers = blocks.start..blocks.start + self.distinct(blocks)?;
         let body = |number: usize| {
             let mut make = self.make();
             let x = make.port("residual", self.carrier(), self.residual(rows.clone()));
@@ -137,11 +176,19 @@ impl Model<'_> {
         Ok(Block { name: "block".to_owned(), axes: axes.to_vec(), bodies, varies, ports })
     }
 
-    /// How many bodies there are: with weights one a layer, else as many as it takes until they repeat.
-    fn distinct(&self) -> Result<usize> {
+    /// How many blocks come before the last kind of them, where there are two kinds, one after the other.
+    fn first_layers(&self) -> Option<usize> {
         let blocks = &self.architecture.blocks;
+        let first = blocks.iter().position(|block| plain(block) != plain(&blocks[0]))?;
+        let rest = plain(&blocks[first]);
+        blocks[first..].iter().all(|block| plain(block) == rest).then_some(first)
+    }
+
+    /// How many bodies some blocks have: with weights one each, else as many as it takes until they repeat.
+    fn distinct(&self, of: Range<usize>) -> Result<usize> {
+        let blocks = &self.architecture.blocks[of.clone()];
         if let Some(number) = blocks.iter().position(|block| plain(block) != plain(&blocks[0])) {
-            return Err(BuildError::Unlike { name: self.architecture.name.clone(), number });
+            return Err(BuildError::Unlike { name: self.architecture.name.clone(), number: of.start + number });
         }
         if self.parameters.known() {
             return Ok(blocks.len());

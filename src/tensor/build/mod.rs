@@ -6,7 +6,13 @@ mod decoding;
 
 mod descent;
 
+mod encoder_decoder;
+
 mod ends;
+
+mod experts;
+
+mod latent;
 
 pub mod looped;
 
@@ -102,6 +108,8 @@ struct Model<'a> {
     numerics: &'a Numerics,
     parameters: &'a Parameters,
     context: Size,
+    /// Before the names of weights, of one stack of several.
+    prefix: &'static str,
 }
 
 impl<'a> Model<'a> {
@@ -112,7 +120,7 @@ impl<'a> Model<'a> {
         context: &Size,
     ) -> Result<Self> {
         check_context(architecture, context)?;
-        Ok(Self { architecture, numerics, parameters, context: context.clone() })
+        Ok(Self { architecture, numerics, parameters, context: context.clone(), prefix: "" })
     }
 
     /// An empty graph.
@@ -125,7 +133,9 @@ impl<'a> Model<'a> {
             params: Vec::new(),
             module: Vec::new(),
             context: self.context.clone(),
+            prefix: self.prefix,
             memory: None,
+            encoded: None,
             stored: HashMap::new(),
             centred: HashMap::new(),
         }
@@ -153,8 +163,12 @@ struct Make<'a> {
     params: Vec<Param>,
     module: Vec<String>,
     context: Size,
+    /// Before the names of weights.
+    prefix: &'static str,
     /// What attention reads beside the positions themselves.
     memory: Option<Memory>,
+    /// What blocks attend to across.
+    encoded: Option<NodeIndex>,
     /// What was made of a value already: its stored and its centred form.
     stored: HashMap<NodeIndex, NodeIndex>,
     centred: HashMap<NodeIndex, NodeIndex>,
@@ -203,8 +217,11 @@ impl Make<'_> {
         result
     }
 
+    /// A weight of this stack, or one that all share.
     fn param(&mut self, name: &str, shape: &[u64]) -> Result<ParamId> {
-        self.params.push(self.parameters.get(name, shape)?);
+        let shared = name == "token_embedding" || name.starts_with("head.");
+        let prefix = if shared { "" } else { self.prefix };
+        self.params.push(self.parameters.get(&format!("{prefix}{name}"), shape)?);
         Ok(ParamId(self.params.len() - 1))
     }
 
@@ -212,8 +229,14 @@ impl Make<'_> {
     fn add(&mut self, label: &str, op: Op, operands: &[NodeIndex], shape: Vec<Size>) -> NodeIndex {
         let eager = self.numerics.rounding == Rounding::Eager;
         let store = eager && !op.stores() && !moves(&op);
+        let id = self.exactly(label, op, operands, shape);
+        if store { self.store(label, id) } else { id }
+    }
+
+    /// Adds an operation that is part of a single one.
+    fn exactly(&mut self, label: &str, op: Op, operands: &[NodeIndex], shape: Vec<Size>) -> NodeIndex {
         let attended = match op {
-            Op::Dot(attended) | Op::Softmax(_, attended, _) => Some(attended),
+            Op::Dot(attended) | Op::Softmax(_, attended, _) | Op::Distances { attended, .. } => Some(attended),
             _ => None,
         };
         let module = self.module.clone();
@@ -221,7 +244,7 @@ impl Make<'_> {
         for (slot, operand) in operands.iter().enumerate() {
             self.nodes.add_edge(*operand, id, slot);
         }
-        if store { self.store(label, id) } else { id }
+        id
     }
 
     fn shape(&self, id: NodeIndex) -> Vec<Size> {
@@ -280,7 +303,15 @@ impl Make<'_> {
 fn moves(op: &Op) -> bool {
     matches!(
         op,
-        Op::Tokens { .. } | Op::Argmax | Op::Last | Op::Centre | Op::Port(_) | Op::Concat(_) | Op::Slice { .. }
+        Op::Tokens { .. }
+            | Op::Argmax
+            | Op::Top { .. }
+            | Op::Last
+            | Op::Centre
+            | Op::Port(_)
+            | Op::Concat(_)
+            | Op::Slice { .. }
+            | Op::Arrange(_)
     )
 }
 

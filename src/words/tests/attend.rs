@@ -78,6 +78,8 @@ impl Attention {
     fn table(&self) -> ScoreTable {
         let (scale, softcap, text, clamp, exp_bits) = self.table;
         ScoreTable {
+            function: crate::number::Function::Exp,
+            sinks: None,
             scale_squared: ratio(scale.0, scale.1),
             softcap: softcap.map(|(a, b)| ratio(a, b)),
             format: format(text),

@@ -55,7 +55,8 @@ fn products() {
 fn norms() {
     let build = |maker: &mut Maker, input: ArrayId| {
         let word = stored(maker, input, Function::Identity);
-        let norm = Normalisation { epsilon: ratio(1, 8), gain: None, bias: None, format: format("fixed(2,2)") };
+        let norm =
+            Normalisation { unit: false, epsilon: ratio(1, 8), gain: None, bias: None, format: format("fixed(2,2)") };
         let word = maker.normalise(&word, &norm).unwrap();
         value(maker, &word)
     };

@@ -2,6 +2,8 @@
 
 mod attend;
 
+mod binary;
+
 mod layers;
 
 mod logic;

@@ -44,7 +44,7 @@ impl Norm<'_> {
         let gain = self.gain.map(|gain| constants(maker, gain));
         let bias = self.bias.map(|bias| constants(maker, bias));
         let epsilon = ratio(self.epsilon.0 as i64, self.epsilon.1 as i64);
-        let norm = Normalisation { epsilon, gain, bias, format: format(self.format) };
+        let norm = Normalisation { unit: false, epsilon, gain, bias, format: format(self.format) };
         let word = maker.normalise(&word, &norm).unwrap();
         maker.value(&word).unwrap()
     }
@@ -149,7 +149,8 @@ fn three_features_and_two_rows() {
 #[test]
 fn constants_are_normalised() {
     for level in [-2, 0, 3] {
-        let norm = Normalisation { epsilon: ratio(1, 4), gain: None, bias: None, format: format("fixed(2,2)") };
+        let norm =
+            Normalisation { unit: false, epsilon: ratio(1, 4), gain: None, bias: None, format: format("fixed(2,2)") };
         let build = |maker: &mut Maker, _: ArrayId| {
             let shape = vec![crate::circuit::Size::fixed(2)];
             let word = maker.constant_word(shape, None, level, 0);

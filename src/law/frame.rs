@@ -1,51 +1,38 @@
-//! Polynomials and cases: what a vertex reads when its indices are of given classes, and when one polynomial is nowhere below another; part of
-//! the checker, so it must not search.
+//! Polynomials and cases as the search has them: what a vertex reads when its indices are of given classes, and when one polynomial is nowhere
+//! below another; must not search. The checker has its own.
 
-use crate::certificate::{Classes, Polynomial};
+use crate::certificate::Classes;
 use crate::loops::{At, Skeleton, Wire};
 
 /// A polynomial: a coefficient for each product that takes 1, the index or the length (digit 0, 1 or 2, times 3^a) of each axis a.
-pub(crate) type Tensor = Vec<i128>;
+pub(super) type Tensor = Vec<i128>;
 
 /// An index or a length as a number plus multiples of two variables, the axis' own, of which all that is known is that neither is negative.
-pub(crate) type Affine = [i128; 3];
+pub(super) type Affine = [i128; 3];
 
 /// Where one vertex is along one axis.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) index: Affine,
-    pub(crate) length: Affine,
+pub(super) struct Place {
+    pub(super) index: Affine,
+    pub(super) length: Affine,
 }
 
 /// A skeleton and the classes of indices along its axes.
 #[derive(Clone, Copy)]
-pub(crate) struct Frame<'a> {
-    pub(crate) skeleton: &'a Skeleton,
-    pub(crate) axes: &'a [Classes],
+pub(super) struct Frame<'a> {
+    pub(super) skeleton: &'a Skeleton,
+    pub(super) axes: &'a [Classes],
 }
 
 impl Frame<'_> {
-    /// A polynomial in the given indices; none when it is not one, or has others.
-    pub(crate) fn tensor(&self, polynomial: &Polynomial, own: &[usize]) -> Option<Tensor> {
-        let mut tensor = vec![0; 3usize.pow(self.axes.len() as u32)];
-        for term in polynomial {
-            let fits = term.indices.iter().all(|a| own.contains(a) && !term.lengths.contains(a))
-                && term.lengths.iter().all(|a| *a < self.axes.len())
-                && [&term.lengths, &term.indices].iter().all(|list| list.windows(2).all(|pair| pair[0] < pair[1]));
-            let at = |list: &[usize]| list.iter().map(|a| 3usize.pow(*a as u32)).sum::<usize>();
-            *fits.then(|| tensor.get_mut(at(&term.indices) + 2 * at(&term.lengths)))?? += i128::from(term.times);
-        }
-        Some(tensor)
-    }
-
     /// Edge, period and least length along an axis.
-    pub(crate) fn numbers(&self, axis: usize) -> (i128, i128, i128) {
+    pub(super) fn numbers(&self, axis: usize) -> (i128, i128, i128) {
         let Classes { edge, period, minimum, .. } = &self.axes[axis];
         (i128::from(*edge), i128::from(*period), i128::from(*minimum))
     }
 
     /// The least length of the claim that is at least this one.
-    pub(crate) fn length(&self, axis: usize, least: i128) -> i128 {
+    pub(super) fn length(&self, axis: usize, least: i128) -> i128 {
         let (_, period, minimum) = self.numbers(axis);
         let least = least.max(minimum);
         least + (minimum - least).rem_euclid(period)
@@ -82,33 +69,18 @@ impl Frame<'_> {
     }
 
     /// The cases of a block along each axis.
-    pub(crate) fn cases(&self, block: usize) -> Vec<Vec<Place>> {
+    pub(super) fn cases(&self, block: usize) -> Vec<Vec<Place>> {
         (0..self.axes.len()).map(|axis| self.places(block, axis)).collect()
     }
 
-    /// Cases of the length of an axis, in each of which indices and last iterations have one class.
-    pub(crate) fn lengths(&self, axis: usize) -> Vec<Place> {
-        let (edge, period, minimum) = self.numbers(axis);
-        let short = (minimum..edge + period).step_by(period as usize);
-        let long = self.length(axis, edge + period);
-        let fixed = short.map(|length| [length, 0, 0]);
-        fixed.chain([[long, 0, period]]).map(|length| Place { index: [0; 3], length }).collect()
-    }
-
-    /// Iterations along an axis of which one may be the deepest, for a length as in [`Frame::lengths`].
-    pub(crate) fn ends(&self, block: usize, axis: usize, at: &Place) -> Vec<Place> {
-        if !self.skeleton.blocks()[block].axes.contains(&axis) {
-            return vec![*at];
-        }
-        let (edge, period, _) = self.numbers(axis);
-        let [length, ..] = at.length;
-        let first = (0..edge.min(length)).map(|index| [index, 0, 0]);
-        let last = (1..=period.min(length)).map(|back| [length - back, 0, at.length[2]]);
-        first.chain(last).map(|index| Place { index, length: at.length }).collect()
+    /// The combinations of classes of a block's indices.
+    pub(super) fn regions(&self, block: usize) -> usize {
+        let classes = |axis: &usize| (self.axes[*axis].edge + self.axes[*axis].period) as usize;
+        self.skeleton.blocks()[block].axes.iter().map(classes).product()
     }
 
     /// The combination of classes a vertex' indices are of.
-    pub(crate) fn region(&self, block: usize, at: &[Place]) -> usize {
+    pub(super) fn region(&self, block: usize, at: &[Place]) -> usize {
         self.skeleton.blocks()[block].axes.iter().fold(0, |number, axis| {
             let (edge, period, _) = self.numbers(*axis);
             let index = at[*axis].index[0];
@@ -118,7 +90,7 @@ impl Frame<'_> {
     }
 
     /// What a port reads: the first wire that exists, and where its source is.
-    pub(crate) fn source(&self, block: usize, port: usize, at: &[Place]) -> Option<(&Wire, Vec<Place>)> {
+    pub(super) fn source(&self, block: usize, port: usize, at: &[Place]) -> Option<(&Wire, Vec<Place>)> {
         self.skeleton.blocks()[block].ports.get(port)?.iter().find_map(|wire| {
             let mut places: Vec<Place> = at.iter().map(|p| Place { index: [0; 3], length: p.length }).collect();
             for (axis, end) in self.skeleton.blocks()[wire.block].axes.iter().zip(&wire.at) {
@@ -135,7 +107,7 @@ impl Frame<'_> {
 }
 
 /// A polynomial of indices and lengths as one of their variables; none when a number is out of range.
-pub(crate) fn under(polynomial: &Tensor, at: &[Place]) -> Option<Tensor> {
+pub(super) fn under(polynomial: &Tensor, at: &[Place]) -> Option<Tensor> {
     let mut result = polynomial.clone();
     let mut stride = 1;
     for place in at {
@@ -153,7 +125,7 @@ pub(crate) fn under(polynomial: &Tensor, at: &[Place]) -> Option<Tensor> {
 }
 
 /// Whether `high` is nowhere below `low + more`: no coefficient of the difference is negative, and no variable is.
-pub(crate) fn covers(high: &Tensor, low: &Tensor, more: i128) -> bool {
+pub(super) fn covers(high: &Tensor, low: &Tensor, more: i128) -> bool {
     let mut more = Some(more);
     high.iter().zip(low).all(|(high, low)| {
         let difference = high.checked_sub(*low).and_then(|d| d.checked_sub(more.take().unwrap_or(0)));

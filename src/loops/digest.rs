@@ -7,13 +7,15 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::loops::skeleton::{Part, Reads};
-use crate::loops::{At, Block, Skeleton, Wire};
+use super::skeleton::{Part, Reads};
+use super::{At, Block, Skeleton, Wire};
 
-/// The digest in hexadecimal.
-pub fn digest(skeleton: &Skeleton) -> String {
-    let hash = Sha256::digest(text(skeleton).as_bytes());
-    hash.iter().fold("sha256:".to_owned(), |hex, byte| hex + &format!("{byte:02x}"))
+impl Skeleton {
+    /// The digest in hexadecimal.
+    pub fn digest(&self) -> String {
+        let hash = Sha256::digest(text(self).as_bytes());
+        hash.iter().fold("sha256:".to_owned(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
 }
 
 fn text(skeleton: &Skeleton) -> String {
@@ -42,7 +44,7 @@ fn numbers(text: &mut String, list: &[usize]) {
 
 fn add_block(text: &mut String, block: &Block<Part>) {
     numbers(text, &block.axes);
-    // Bodies differ in nothing depth rests on, which the checker makes sure of.
+    // Bodies differ in nothing depth rests on, which [`Skeleton::uniform`] makes sure of.
     let part = &block.bodies[0];
     add(text, format_args!(" vertices {}", part.vertices.len()));
     for vertex in &part.vertices {

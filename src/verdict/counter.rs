@@ -1,0 +1,109 @@
+//! Where the popular claim is false: shallower circuits for the same steps, built and compared; must not know how they are built.
+
+use super::page::Found;
+use super::{Evidence, How, Mark, Statement, Tag, literature, measured};
+use crate::shortcut::rounding::Outcome;
+use crate::shortcut::{self, Applied, Figures, Refused, Rule};
+use crate::spec::Document;
+use crate::spec::program::{Descent, Loss, Optimiser, Program, Rule as Learning};
+
+/// Steps for which shortcuts are built for a page.
+const STEPS: u64 = 4;
+
+/// Every shortcut that applies, at a few steps; the others with the reason why not.
+pub(super) fn shortcuts(found: &mut Found, program: &Program) {
+    let options = shortcut::Options { steps: Some(program.steps.min(STEPS)), ..shortcut::Options::default() };
+    let document = Document::Program(Box::new(program.clone()));
+    let verdicts = match shortcut::applicable(&document, &options) {
+        Ok(verdicts) => verdicts,
+        Err(error) => return found.silent.push(format!("shortcuts: {error}")),
+    };
+    let short = Program { steps: program.steps.min(STEPS), ..program.clone() };
+    let plain = shortcut::plain(&short).ok();
+    for verdict in verdicts {
+        match verdict.applied {
+            Ok(applied) if plain.as_ref().is_some_and(|plain| plain.depth <= applied.figures.depth) => {
+                let depth = applied.figures.depth;
+                found.silent.push(format!(
+                    "shortcut {}: at depth {depth} no shallower than these few steps",
+                    verdict.rule.name()
+                ));
+            }
+            Ok(applied) => found.statements.push(built(verdict.rule, &applied, plain.as_ref())),
+            Err(
+                why @ (Refused::States { .. } | Refused::Many { .. } | Refused::Steps { .. } | Refused::Wide { .. }),
+            ) if verdict.rule == Rule::Automaton => {
+                found.statements.push(unbuilt(&why));
+            }
+            Err(why) => found.silent.push(format!("shortcut {}: {why}", verdict.rule.name())),
+        }
+    }
+    let plain = Optimiser::Plain;
+    if matches!(&program.rule, Learning::Descent(Descent { loss: Loss::LeastSquares { .. }, optimiser, .. }) if *optimiser == plain)
+    {
+        found.statements.push(literature::quadratics());
+        found.statements.push(literature::quality());
+    }
+}
+
+/// A finite state is an automaton, also where its circuit is too large to be built here.
+fn unbuilt(why: &Refused) -> Statement {
+    let what = format!("tables of transitions composed in a tree; not built here: {why}");
+    Statement::new(Tag::CounterClaim, measured::GATES, says(Rule::Automaton).to_owned()).by(How::Argument, what)
+}
+
+fn says(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Prefix => {
+            "Exact steps of this loss are affine and compose associatively: T of them take O(log T) layers."
+        }
+        Rule::HardWired => {
+            "Without rounding, steps on constant data are one affine map: one layer for every T, its weights growing with T."
+        }
+        Rule::Powering => "Without rounding, T steps on one fixed quadratic of constant dimension take constant depth.",
+        Rule::Contraction => {
+            "Every step contracts, so the last steps alone decide the result within 2^-b (not bit for bit), whatever T is."
+        }
+        Rule::Automaton => {
+            "The rounded state is finite: T steps take ceil(log2 T) + O(1) layers, at size 2^O(S) T for S bits of state."
+        }
+    }
+}
+
+fn built(rule: Rule, applied: &Applied, plain: Option<&Figures>) -> Statement {
+    let plain = plain.map(|plain| format!("; step after step: depth {}, {} gates", plain.depth, plain.gates));
+    let plain = plain.unwrap_or_default();
+    let figures = &applied.figures;
+    let counted = format!("{} steps: depth {}, {} gates{plain}", applied.steps, figures.depth, figures.gates);
+    let mut statement =
+        Statement::new(Tag::CounterClaim, measured::GATES, says(rule).to_owned()).by(How::Counted, counted);
+    statement.evidence.push(compared(rule, applied));
+    if let Some(Outcome::Differs { steps, .. }) = &applied.rounding {
+        let what = format!(
+            "the steps as this program rounds them are another function: they differ from exact ones after {steps} steps (`isobath \
+             shortcut` prints the input), so this shortcut is not one of the rounded program"
+        );
+        statement = statement.by(How::Counted, what);
+    }
+    match rule {
+        Rule::Prefix => statement.from("Blelloch 1990", Mark::Secondary),
+        Rule::Powering => statement.from("Mereghetti and Palano 2000", Mark::Confirmed),
+        Rule::HardWired | Rule::Contraction | Rule::Automaton => statement,
+    }
+}
+
+/// The circuit against the steps it stands for.
+fn compared(rule: Rule, applied: &Applied) -> Evidence {
+    let coverage = &applied.compared.coverage;
+    let how = if coverage.all { How::Exhaustive } else { How::Random };
+    let of =
+        if rule.is_exact() { "exact steps, rounded once at the end" } else { "the steps as this program rounds them" };
+    let result = match &applied.saturation {
+        Some(saturation) => format!(
+            "the last {} steps are within 2^-{} of {of} in exact arithmetic, and within {} with rounding (bound {})",
+            saturation.kept, saturation.within, applied.compared.largest, saturation.bound
+        ),
+        None => format!("{} of {} inputs differ from {of}", applied.compared.different, coverage.inputs),
+    };
+    Evidence { how, what: result, agrees: applied.holds() }
+}
