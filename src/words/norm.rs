@@ -6,7 +6,7 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, ToPrimitive};
 
 use super::levels::Levels;
 use super::logic::Pairing;
@@ -205,7 +205,8 @@ impl<'a> Integers<'a> {
     /// Minus the signed square of each threshold, a row per bias, where all fit 64 bits.
     fn squares(&self, rows: u64) -> Option<Vec<i64>> {
         let (first, last) = (self.lo + 1, self.hi);
-        let step = i128::from(2u8).checked_shl(self.fine - 1 - self.norm.format.fraction())?;
+        let shift = self.fine - 1 - self.norm.format.fraction();
+        let step = if shift < 60 { 2i128 << shift } else { return None };
         let mut squares = Vec::with_capacity(rows as usize * last.abs_diff(self.lo) as usize);
         for row in 0..rows {
             let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);
