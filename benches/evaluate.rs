@@ -52,7 +52,7 @@ fn main() {
 fn model(folder: &str) -> Spec {
     let mut spec = spec::read(folder.as_ref()).expect("the model's config");
     let format = |text: &str| text.parse::<Format>().expect("a format");
-    (spec.numerics.weights, spec.numerics.activations) = (format("fixed(4,10)"), format("fixed(8,6)"));
+    (spec.numerics.weights, spec.numerics.activations) = (format("fixed(4,10)"), format("fixed(9,7)"));
     (spec.numerics.score_clamp, spec.numerics.exp_bits) = (24, 8);
     spec
 }

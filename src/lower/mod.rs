@@ -2,6 +2,8 @@
 
 mod general;
 
+pub mod guard;
+
 mod linear;
 
 mod product;
@@ -20,8 +22,10 @@ use thiserror::Error;
 
 use crate::circuit::{ArrayId, Band, Circuit, CircuitError, Index, Origin, Size, Table};
 use crate::interval::Interval;
-use crate::number::{Format, Rational};
+use crate::number::{Format, Function, Rational};
 use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId, Scores};
+use guard::{Calibration, Exact};
+
 use crate::words::{Constants, Form, Maker, Normalisation, Pairing, ScoreTable, Stored, Strategy, Word, unit_of};
 
 /// A circuit, and how its inputs and outputs stand for tokens and numbers.
@@ -37,6 +41,8 @@ pub struct Lowered {
     pub token_bits: u32,
     /// Output levels are worth `2^-fraction`.
     pub fraction: u32,
+    /// The exact forms that are rounded, in the order of the graph.
+    pub exact: Vec<Exact>,
 }
 
 /// Why a graph was not lowered.
@@ -91,6 +97,9 @@ pub enum LowerError {
 /// The widest format whose tables are made.
 const MOST_BITS: u32 = 16;
 
+/// The same where a value is only rounded, in two digits.
+const MOST_ROUNDED_BITS: u32 = 21;
+
 /// The most entries of one table.
 const MOST_ENTRIES: u128 = 1 << 28;
 
@@ -118,7 +127,21 @@ struct Late {
 /// # Errors
 /// When formats or tables are too large to bind.
 pub fn lower(graph: &Graph, strategy: Strategy) -> Result<Lowered, LowerError> {
+    lower_within(graph, strategy, None)
+}
+
+/// Lowers a graph; where a calibration is given its forms are held to the ranges seen. Outputs whose names begin with
+/// [`guard::OUTSIDE`] count the values that leave them: the others hold for inputs on which all of these are zero.
+///
+/// # Errors
+/// When formats or tables are too large to bind.
+pub fn lower_within(
+    graph: &Graph,
+    strategy: Strategy,
+    calibration: Option<&Calibration>,
+) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering::new(graph, strategy, is_known(graph), Vec::new());
+    lowering.calibration = calibration;
     lowering.run()?;
     lowering.finish()
 }
@@ -139,6 +162,10 @@ struct Lowering<'a> {
     layers: Vec<u64>,
     /// How late each port counts, in order; once, where not said.
     lateness: Vec<u64>,
+    calibration: Option<&'a Calibration>,
+    exact: Vec<Exact>,
+    /// How many values leave the range of an exact form.
+    outside: Vec<(usize, ArrayId)>,
 }
 
 /// An array of input bits and what it stands for.
@@ -176,6 +203,9 @@ impl<'a> Lowering<'a> {
             ports: ports.into_iter(),
             layers: Vec::new(),
             lateness: Vec::new(),
+            calibration: None,
+            exact: Vec::new(),
+            outside: Vec::new(),
         }
     }
 
@@ -200,11 +230,13 @@ impl<'a> Lowering<'a> {
         let (array, unit) = self.plain(self.graph.output())?;
         let fraction = if unit.is_integer() { 0 } else { unit.denom().bits() as u32 - 1 };
         self.maker.builder.output(self.graph.output_name(), array);
+        self.guards();
         let (tokens, vocabulary, token_bits) = match self.inputs.first() {
             Some(Input { shape, bits, kind: InputKind::Tokens(vocabulary), .. }) => (shape[0], *vocabulary, *bits),
             _ => (0, 1, 1),
         };
-        Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction })
+        let exact = self.exact;
+        Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction, exact })
     }
 
     /// A value given out: its array and what one is worth; forms that are not stored count in units of their own.
@@ -227,8 +259,10 @@ impl<'a> Lowering<'a> {
             Op::Number(format) | Op::Port(Carrier::Stored(format)) => *format,
             _ => return Ok(()),
         };
-        if self.maker.known && format.bits() > MOST_BITS {
-            return Err(LowerError::Wide { format, most: MOST_BITS });
+        let rounds = matches!(&node.op, Op::Store { function: Function::Identity, .. });
+        let most = if rounds && self.maker.strategy == Strategy::Size { MOST_ROUNDED_BITS } else { MOST_BITS };
+        if self.maker.known && format.bits() > most {
+            return Err(LowerError::Wide { format, most });
         }
         Ok(())
     }
@@ -270,12 +304,12 @@ impl<'a> Lowering<'a> {
             Op::Dot(attended) => self.dot(operands[0], operands[1], *attended),
             Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
             Op::Attend(scores, _) => {
-                let (form, values) = (self.form(operands[0])?, self.word(operands[1])?);
+                let (form, values) = (self.scores(id, operands[0])?, self.word(operands[1])?);
                 let table = self.score_table(scores);
                 Ok(Value::Word(self.maker.attend(&form, &values, &table)?))
             }
             Op::Softmax(scores, _, format) => {
-                let form = self.form(operands[0])?;
+                let form = self.scores(id, operands[0])?;
                 let table = self.score_table(scores);
                 Ok(Value::Word(self.maker.softmax(&form, &table, *format)?))
             }
@@ -292,7 +326,7 @@ impl<'a> Lowering<'a> {
             }
             Op::Top { count, from } => self.top(operands[0], *count, *from),
             Op::Positive(scores) => {
-                let form = self.form(operands[0])?;
+                let form = self.scores(id, operands[0])?;
                 let table = self.score_table(scores);
                 Ok(Value::Word(self.maker.exponentials(&form, &table)?))
             }
@@ -368,6 +402,12 @@ impl<'a> Lowering<'a> {
         let pairing = Pairing { shape, band: band(attended), first, second };
         let array = self.maker.product(&q, &k, &pairing, 1)?;
         Ok(Value::Form(Form { array, unit: unit_of(q.fraction + k.fraction) }))
+    }
+
+    /// Exact scores about to be rounded.
+    fn scores(&mut self, id: NodeIndex, x: NodeIndex) -> Result<Form> {
+        let form = self.form(x)?;
+        self.exact(id, form)
     }
 
     fn score_table(&mut self, scores: &Scores) -> ScoreTable {

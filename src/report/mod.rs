@@ -28,6 +28,8 @@ pub mod optimum;
 
 mod path;
 
+mod ranges;
+
 pub mod reduction;
 
 pub mod shortcut;
@@ -55,6 +57,7 @@ pub use law::{Growth, Law, SizeLaw};
 pub use modules::{Kind, Module};
 pub use opaque::Opaque;
 pub use path::Step;
+pub use ranges::Ranges;
 
 /// The version of the report's fields.
 pub const SCHEMA: &str = "isobath.report/1";
@@ -106,6 +109,9 @@ pub struct Report {
     /// What rounding did to the weights, where some were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantisation: Option<Quantisation>,
+    /// Which ranges sums have, where weights were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<Ranges>,
     /// How recorded outputs of the original compare, where some were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Agreement>,
@@ -165,6 +171,7 @@ impl Report {
             assumptions: assumptions::list(spec, measure, strategy),
             opaque: None,
             quantisation: None,
+            ranges: None,
             recorded: None,
         })
     }

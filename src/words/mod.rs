@@ -24,6 +24,8 @@ mod norm;
 
 mod select;
 
+mod guard;
+
 mod carry;
 
 mod fused;

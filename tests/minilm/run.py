@@ -118,7 +118,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--weights", default="fixed(4,10)")
-    parser.add_argument("--activations", default="fixed(8,6)")
+    parser.add_argument("--activations", default="fixed(9,7)")
     parser.add_argument("--clamp", type=int, default=24)
     parser.add_argument("--exp-bits", type=int, default=8)
     options = parser.parse_args()

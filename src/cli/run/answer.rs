@@ -169,7 +169,8 @@ fn line(output: &str, position: &Position) -> String {
     format!("position {position}: {said}{note}\n")
 }
 
-fn list(input: &[i64]) -> String {
+/// Integers with commas.
+pub(super) fn list(input: &[i64]) -> String {
     input.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
