@@ -27,12 +27,12 @@ impl Lowering<'_> {
 
     pub(super) fn attend(
         &mut self,
-        scores: NodeIndex,
-        values: NodeIndex,
+        id: NodeIndex,
+        [scores, values]: [NodeIndex; 2],
         table: &ScoreTable,
         attended: Attended,
     ) -> Result<Value> {
-        let (scores, values) = (self.form(scores)?, self.word(values)?);
+        let (scores, values) = (self.scores(id, scores)?, self.word(values)?);
         Ok(Value::Word(match self.over_keys(&scores, attended)? {
             None => self.maker.attend(&scores, &values, table)?,
             Some(keys) => self.maker.attend_over(&scores, &values, table, keys)?,
@@ -41,12 +41,12 @@ impl Lowering<'_> {
 
     pub(super) fn softmax(
         &mut self,
+        id: NodeIndex,
         scores: NodeIndex,
         table: &ScoreTable,
-        attended: Attended,
-        format: Format,
+        (attended, format): (Attended, Format),
     ) -> Result<Value> {
-        let scores = self.form(scores)?;
+        let scores = self.scores(id, scores)?;
         Ok(Value::Word(match self.over_keys(&scores, attended)? {
             None => self.maker.softmax(&scores, table, format)?,
             Some(keys) => self.maker.softmax_over(&scores, table, format, keys)?,

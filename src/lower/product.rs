@@ -16,6 +16,7 @@ impl Lowering<'_> {
     /// Stores, at once or, where a product reads it, when a word is needed.
     pub(super) fn store(&mut self, id: NodeIndex, x: NodeIndex, function: &Function, format: Format) -> Result<Value> {
         let form = self.form(x)?;
+        let form = self.exact(id, form)?;
         let stored = Stored { function: function.clone(), format };
         if self.maker.strategy == Strategy::Depth && self.feeds_product(id) {
             return Ok(Value::Late(Late { form, stored, moved: None }));

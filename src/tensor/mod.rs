@@ -21,6 +21,8 @@ mod distribute;
 
 mod hoist;
 
+mod quantisation;
+
 mod sketch;
 
 mod unrounded;
@@ -36,6 +38,7 @@ use crate::number::{Accumulation, Format, Function, Rational};
 pub use arithmetic::Arithmetic;
 pub use build::from_architecture;
 pub use params::{Param, Parameters, ParamsError};
+pub use quantisation::Quantisation;
 pub use sketch::Sketch;
 
 /// The number of a parameter in its graph.
