@@ -37,22 +37,26 @@ pub struct ScoreTable {
 impl ScoreTable {
     /// The rounded and clamped score, in levels of the format.
     pub fn score(&self, form: &BigInt, unit: &Rational) -> i64 {
-        let value = unit * Rational::from_integer(form.clone());
         let level = match &self.softcap {
-            None => self.round_scaled(&value),
-            Some(cap) => Function::SoftCap(cap.clone()).level(&self.fine_scaled(&value), self.format),
+            None => self.round_scaled(form, unit),
+            Some(cap) => {
+                let value = unit * Rational::from_integer(form.clone());
+                Function::SoftCap(cap.clone()).level(&self.fine_scaled(&value), self.format)
+            }
         };
         let bound = self.format.at_most(&Rational::from_integer(self.clamp.into()));
         level.clamp(-bound, bound)
     }
 
-    /// `scale * value`, rounded to the format: exact, from the greatest number of half units below it.
-    fn round_scaled(&self, value: &Rational) -> i64 {
-        let two = BigInt::one() << (self.format.fraction() + 1);
-        let square = value * value * &self.scale_squared * Rational::from_integer(&two * &two);
-        let floor = square.floor().to_integer().sqrt();
-        let exact = square == Rational::from_integer(&floor * &floor);
-        if value.is_negative() {
+    /// `scale * unit * form`, rounded to the format: exact, from the greatest number of half units below it. In integers, for tables ask often.
+    fn round_scaled(&self, form: &BigInt, unit: &Rational) -> i64 {
+        let (p, q) = (self.scale_squared.numer(), self.scale_squared.denom());
+        let size = form * unit.numer();
+        let square = (&size * &size * p) << (2 * (self.format.fraction() + 1));
+        let over = unit.denom() * unit.denom() * q;
+        let floor = (&square / &over).sqrt();
+        let exact = &floor * &floor * &over == square;
+        if size.is_negative() {
             self.format.nearest_to(&-(floor + u32::from(!exact)), exact)
         } else {
             self.format.nearest_to(&floor, exact)

@@ -5,6 +5,7 @@ use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
 use super::logic::Pairing;
+use super::word::Code;
 use super::{Form, Maker, Stored, Word};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
@@ -85,6 +86,11 @@ impl Maker {
         stored: &Stored,
         word: &Word,
     ) -> Result<ArrayId, CircuitError> {
+        if matches!(word.code, Code::Constant) {
+            // As with weights that are not known: a gate a pair of bits, not a level and bit.
+            let x = self.store(form, stored)?;
+            return self.chosen(choice, &x, Some(word));
+        }
         let first = self.chosen(choice, word, None)?;
         let (range, table) = self.steps_of(form, stored);
         let shape = self.shape(form.array);

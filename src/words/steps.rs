@@ -34,15 +34,16 @@ pub(super) type Cache = HashMap<String, StepTable>;
 impl Stored {
     /// The level stored for `form` units.
     pub fn level(&self, form: &BigInt, unit: &Rational) -> i64 {
-        let value = unit * Rational::from_integer(form.clone());
         match &self.function {
-            Function::Identity => self.format.nearest(&value),
-            function => function.level(&value, self.format),
+            // Not reduced: only the quotient is asked for.
+            Function::Identity => self.format.nearest(&Rational::new_raw(form * unit.numer(), unit.denom().clone())),
+            function => function.level(&(unit * Rational::from_integer(form.clone())), self.format),
         }
     }
 
     /// Thresholds and levels over a range of forms; thresholds only if `known`.
     pub(super) fn table(&self, range: &Interval, unit: &Rational, known: bool) -> StepTable {
+        let range = &self.defined(range);
         let ends = (self.level(&range.lo, unit), self.level(&range.hi, unit));
         let turn = self.turn(range, unit);
         if !known {
@@ -63,6 +64,17 @@ impl Stored {
             None => monotone_steps(&range.lo, &range.hi, &mut level),
         };
         listed(&steps)
+    }
+
+    /// Bounds of forms, which may be wide, without those of which a root that divides has no value: they do not occur.
+    fn defined(&self, range: &Interval) -> Interval {
+        let least = BigInt::from(1);
+        match self.function {
+            Function::InverseSqrt if range.lo < least && range.hi >= least => {
+                Interval { lo: least, hi: range.hi.clone() }
+            }
+            _ => range.clone(),
+        }
     }
 
     /// Whether the function rises or falls all along, so that every range of forms is stored the same way.
