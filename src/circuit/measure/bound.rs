@@ -3,9 +3,9 @@
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
-use super::reduced::{Reduced, reduce};
+use super::reduced::Reduced;
 use super::{ArrayMeasure, Bound, Measure, MeasureError, bits_of, dims};
-use crate::circuit::walk::{Plan, elements, plans};
+use crate::circuit::walk::{Plan, elements, plan};
 use crate::circuit::{Array, ArrayId, Bank, Circuit, Node, Thresholds};
 use crate::expr::Expr;
 
@@ -68,6 +68,13 @@ impl Elements {
         }
     }
 
+    /// The depth of gates that are all as deep; those outside of a band have none.
+    fn alike(&self) -> Option<u32> {
+        let Self::Depths(depths) = self else { return None };
+        let deepest = self.deepest();
+        depths.iter().all(|depth| *depth == deepest || *depth == 0).then_some(deepest)
+    }
+
     /// The greatest depth with every element as single gates.
     fn gate_depth(&self) -> u32 {
         match self {
@@ -89,27 +96,35 @@ pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
     if let Some(array) = circuit.arrays().iter().find(|array| array.box_len().is_none()) {
         return Err(MeasureError::TooLarge { elements: array.count().to_string() });
     }
-    let Reduced { circuit, elements, times } = reduce(circuit);
-    let (circuit, last) = (&circuit, last_readers(&circuit));
-    let plans = plans(circuit);
-    let mut known: Vec<Elements> = Vec::with_capacity(circuit.arrays().len());
-    let mut arrays = Vec::with_capacity(circuit.arrays().len());
+    let last = last_readers(circuit);
+    let mut reduced = Reduced::new(circuit);
+    let (mut plans, mut known) = (Vec::with_capacity(last.len()), Vec::with_capacity(last.len()));
+    let mut arrays = Vec::with_capacity(last.len());
     let mut largest = BigInt::zero();
-    for (position, (array, plan)) in circuit.arrays().iter().zip(&plans).enumerate() {
+    for (array, last) in circuit.arrays().iter().zip(&last) {
+        let left_out = reduced.add(array);
+        let circuit = &reduced.circuit;
+        let array = &circuit.arrays()[known.len()];
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
-        let found = match (&array.node, plan) {
+        let plan = plan(circuit, array);
+        let mut found = match (&array.node, &plan) {
             (Node::Bank(bank), _) => {
-                bank_elements(circuit, bank, &known, &elements[position], &mut figures, &mut largest)
+                bank_elements(circuit, bank, &known, &left_out.elements, &mut figures, &mut largest)
             }
-            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known, &times[position])),
+            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known, &left_out.times)),
             _ => Elements::Inputs,
         };
         figures.depth = u64::from(found.deepest());
+        if let Some(depth) = found.alike() {
+            reduced.flatten();
+            found = Elements::Depths(vec![depth]);
+        }
         arrays.push(figures);
+        plans.push(plan);
         known.push(found);
-        forget(&mut known, &last[position]);
+        forget(&mut known, last);
     }
-    Ok(finish(circuit, &plans, &known, arrays, bits_of(&largest)))
+    Ok(finish(&reduced.circuit, &plans, &known, arrays, bits_of(&largest)))
 }
 
 /// For each array, those that it is the last to read; what is given out is read to the end.

@@ -9,35 +9,51 @@ use num_bigint::BigInt;
 
 use crate::circuit::{Affine, Array, Band, Circuit, Index, Node, Size, Term, band};
 
-/// A circuit of the elements that differ.
+/// A circuit of the elements that differ, made array by array.
 pub(super) struct Reduced {
     /// The same arrays, even axes of length 1; so is the axis of thresholds of a bank.
     pub circuit: Circuit,
-    /// For how many elements of each array one stands.
-    pub elements: Vec<BigInt>,
-    /// How often each term of each affine array is repeated along summed axes.
-    pub times: Vec<Vec<u128>>,
+    uneven: Vec<Uneven>,
 }
 
 /// The axes of an array along which its elements differ.
 type Uneven = BTreeSet<usize>;
 
-/// Leaves out what is even.
-pub(super) fn reduce(circuit: &Circuit) -> Reduced {
-    let (mut uneven, mut arrays): (Vec<Uneven>, Vec<Array>) = (Vec::new(), Vec::new());
-    let (mut elements, mut times) = (Vec::new(), Vec::new());
-    for array in circuit.arrays() {
-        let axes = axes(array, &uneven);
-        let (node, repeated) = node(array, &axes, &uneven);
-        elements.push(stands_for(array, &axes));
-        times.push(repeated);
+/// What one array leaves out.
+pub(super) struct LeftOut {
+    /// For how many elements of the array one stands.
+    pub elements: BigInt,
+    /// How often each term of an affine array is repeated along summed axes.
+    pub times: Vec<u128>,
+}
+
+impl Reduced {
+    /// Of a circuit none of whose arrays are added yet.
+    pub fn new(circuit: &Circuit) -> Self {
+        let (tables, origins, outputs) = (circuit.tables.clone(), circuit.origins.clone(), circuit.outputs.clone());
+        Self { circuit: Circuit { arrays: Vec::new(), tables, origins, outputs }, uneven: Vec::new() }
+    }
+
+    /// Adds the circuit's next array.
+    pub fn add(&mut self, array: &Array) -> LeftOut {
+        let axes = axes(array, &self.uneven);
+        let (node, times) = node(array, &axes, &self.uneven);
+        let left_out = LeftOut { elements: stands_for(array, &axes), times };
         let shape = shape(&array.shape, |axis| axes.contains(&axis));
         let band = array.band.clone().filter(|band| axes.contains(&band.query));
-        arrays.push(Array { shape, band, node, ..array.clone() });
-        uneven.push(axes);
+        self.circuit.arrays.push(Array { shape, band, node, ..array.clone() });
+        self.uneven.push(axes);
+        left_out
     }
-    let circuit = Circuit { arrays, ..circuit.clone() };
-    Reduced { circuit, elements, times }
+
+    /// Takes all elements of the array added last for alike.
+    pub fn flatten(&mut self) {
+        if let (Some(array), Some(uneven)) = (self.circuit.arrays.last_mut(), self.uneven.last_mut()) {
+            array.shape.iter_mut().for_each(|size| *size = Size::fixed(1));
+            array.band = None;
+            uneven.clear();
+        }
+    }
 }
 
 /// Axes that are not kept have length 1.
