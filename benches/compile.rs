@@ -16,6 +16,7 @@ use isobath::words::Strategy;
 const LIMIT_MS: f64 = 50.0;
 
 fn main() {
+    floats();
     whole_process("circuits/llama-3-8b/config.json", "131072");
     report("circuits/gpt2/config.json", 1024);
     report("circuits/llama-3-8b/config.json", 131_072);
@@ -31,6 +32,33 @@ fn report(file: &str, context: u64) {
         pipeline::architecture(&spec, context, Strategy::Depth).expect("lowered").measure().expect("measured").depth
     });
     println!("measure {file} at context {context}: {:.1} ms", seconds * 1e3);
+}
+
+/// What writing out a block in 8-bit floats may take.
+const FLOATS_LIMIT: (f64, f64) = (30.0, 4.0);
+
+/// A block of width 16 at 8 tokens in fp8-e4m3, lowered and expanded; first of all, so that the peak of memory is its own.
+fn floats() {
+    let (seconds, gates) = median(|| {
+        let model = pipeline::bound(&model(16, 8, ["fp8-e4m3"; 2]), 8, Strategy::Size).expect("lowered");
+        model.expand(&mut |_, _| {}).expect("it fits").stats()
+    });
+    let gibibytes = peak_kib() / f64::from(1 << 20);
+    println!(
+        "fp8-e4m3 block (width 16, context 8, size strategy): {} gates, {} wires in {seconds:.2} s, {:.2} of the limit; peak {gibibytes:.2} GiB, \
+         {:.2} of the limit",
+        gates.gates,
+        gates.logical_wires,
+        seconds / FLOATS_LIMIT.0,
+        gibibytes / FLOATS_LIMIT.1
+    );
+}
+
+/// The most memory this process has held, where the system tells.
+fn peak_kib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(f64::NAN)
 }
 
 /// Time passed from start to end of the command itself, the least and the median of eleven runs.
@@ -54,10 +82,10 @@ fn whole_process(file: &str, context: &str) {
     );
 }
 
-fn model(width: u64, context: u64) -> Spec {
+fn model(width: u64, context: u64, [weights, activations]: [&str; 2]) -> Spec {
     let text = format!(
         "[model]\nkind = 'decoder'\nvocabulary = 16\nlayers = 1\nwidth = {width}\nheads = 2\nhidden = {}\ncontext = {context}\n\
-         positions = 'none'\nnorm = 'rms'\nactivation = 'relu'\n[numerics]\nweights = 'fixed(2,6)'\nactivations = 'fixed(4,4)'\n\
+         positions = 'none'\nnorm = 'rms'\nactivation = 'relu'\n[numerics]\nweights = '{weights}'\nactivations = '{activations}'\n\
          [weights]\nsource = 'random'\nseed = 1\n",
         4 * width
     );
@@ -65,7 +93,8 @@ fn model(width: u64, context: u64) -> Spec {
 }
 
 fn explicit(name: &str, width: u64, context: u64) {
-    let model = pipeline::bound(&model(width, context), context, Strategy::Size).expect("lowered");
+    let model = pipeline::bound(&model(width, context, ["fixed(2,6)", "fixed(4,4)"]), context, Strategy::Size)
+        .expect("lowered");
     let gates = model.expand(&mut |_, _| {}).expect("it fits");
     let stats = gates.stats();
     let (seconds, _) = median(|| model.expand(&mut |_, _| {}).expect("it fits"));

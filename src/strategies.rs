@@ -245,12 +245,13 @@ fn numerics(limits: Limits) -> impl Strategy<Value = Numerics> {
         ("fixed(2,1)", 3, 3),
         ("fixed(2,2)", 4, 8),
         ("fixed(3,1)", 4, 8),
+        ("float(2,1)", 4, 8),
     ];
     let fits = all.into_iter().filter(|(_, bits, _)| *bits <= limits.bits);
     let activations = fits.map(|(text, _, weight)| (weight, Just(text)));
     let activations = proptest::strategy::Union::new_weighted(activations.collect());
     let weights = prop_oneof![
-        4 => select(vec!["fixed(2,1)", "fixed(2,2)", "fixed(3,1)"]),
+        4 => select(vec!["fixed(2,1)", "fixed(2,2)", "fixed(3,1)", "float(2,1)", "float(3,2)"]),
         1 => select(vec!["int(2)", "int(3)", "fixed(1,3)"]),
     ];
     let formats = (weights, activations, select(vec!["fused", "eager"]));

@@ -114,3 +114,26 @@ fn classes_and_bounds_refuse_what_they_are_not_for() {
     assert_eq!(isobath(&["bounds", &one, "--steps", "0"]).status.code(), Some(2));
     assert_eq!(isobath(&["classify", &one, "--limit", "0"]).status.code(), Some(2));
 }
+
+/// The finite values of 8-bit floats, zero counted once, are the states; a step of descent turns the sign of each or does nothing.
+#[test]
+fn steps_in_eight_bit_floats_are_classified() {
+    for (format, states) in [("fp8-e4m3", 253), ("fp8-e5m2", 247), ("float(2,1)", 15)] {
+        let args =
+            ["classify", "--json", &circuit("gd-parity.toml"), "--format", format, "--data", "0,0", "--data", "1,0"];
+        let class = json(&args);
+        assert_eq!((&class["states"], &class["class"]), (&states.into(), &"ACC0".into()), "{format}");
+        assert_eq!((&class["witness"]["order"], &class["monoid"]["elements"]["found"]), (&"2".into(), &2.into()));
+    }
+    // One tenth is no value of a binary format.
+    let output = isobath(&["classify", &circuit("gd-parity.toml"), "--format", "fp8-e4m3", "--data", "3.25,0.1"]);
+    refused(&output, "is no value of its format");
+}
+
+#[test]
+fn pages_and_shortcuts_of_floats_say_what_is_refused() {
+    let page = done(&["needs", &circuit("gd-parity.toml"), "--format", "bf16"]);
+    assert!(page.contains("depth = 2*steps + 1 for every steps >= 1") && page.contains("floating-point"), "{page}");
+    let output = isobath(&["shortcut", &circuit("shortcuts/descent-1d.toml"), "--format", "bf16"]);
+    refused(&output, "floating-point format bf16");
+}

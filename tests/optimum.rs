@@ -192,14 +192,14 @@ fn a_claim_is_checked_from_its_files_alone() {
     let folder = folder.path().join("proof");
     let found = found_with(&named("parity(4)").unwrap(), None, 3);
     certificate::write(&folder, &found).unwrap();
-    let checked = certificate::check(&folder).unwrap();
+    let checked = certificate::check(&folder, &|_| None).unwrap();
     assert_eq!((checked.depth, &checked.gates[..], checked.proofs), (2, &[(2, 3), (3, 3)][..], 2));
 
     let claim = std::fs::read_to_string(folder.join("claim.json")).unwrap();
     let refused = |from: &str, to: &str, wanted: &str| {
         assert!(claim.contains(from), "{from}");
         std::fs::write(folder.join("claim.json"), claim.replace(from, to)).unwrap();
-        let error = certificate::check(&folder).unwrap_err().to_string();
+        let error = certificate::check(&folder, &|_| None).unwrap_err().to_string();
         assert!(error.contains(wanted), "{wanted}: {error}");
     };
     // One gate more than is proved; another function; one of depth 1; a profile left out; a file elsewhere; no claim at all.
@@ -210,21 +210,31 @@ fn a_claim_is_checked_from_its_files_alone() {
     refused("depth-2-gates-2-0.drat", "../depth-2-gates-2-0.drat", "is not the name of a file");
     refused("isobath.optimum-proof/1", "isobath.optimum-proof/2", "this reads");
     refused("{", "", "claim.json");
+    // A function of another name, and a formula that is not that of the claim.
+    std::fs::write(folder.join("claim.json"), claim.replace("parity(4)", "and(4)")).unwrap();
+    let error = certificate::check(&folder, &|name| named(name).ok()).unwrap_err().to_string();
+    assert!(error.contains("its values are not those of and(4)"), "{error}");
     std::fs::write(folder.join("claim.json"), &claim).unwrap();
+    certificate::check(&folder, &|name| named(name).ok()).unwrap();
+    let formula = std::fs::read(folder.join("depth-2-gates-2-0.cnf")).unwrap();
+    std::fs::write(folder.join("depth-2-gates-2-0.cnf"), "p cnf 1 2\n1 0\n-1 0\n").unwrap();
+    let error = certificate::check(&folder, &|_| None).unwrap_err().to_string();
+    assert!(error.contains("is not the formula of this claim"), "{error}");
+    std::fs::write(folder.join("depth-2-gates-2-0.cnf"), formula).unwrap();
     std::fs::write(folder.join("depth-2-gates-2-0.drat"), "").unwrap();
-    assert!(certificate::check(&folder).unwrap_err().to_string().contains("without a contradiction"));
+    assert!(certificate::check(&folder, &|_| None).unwrap_err().to_string().contains("without a contradiction"));
 }
 
 #[test]
 fn a_claim_with_bounded_weights_is_checked_too() {
     let folder = tempfile::tempdir().unwrap();
     certificate::write(folder.path(), &found_with(&named("comparison(2)").unwrap(), Some(1), 2)).unwrap();
-    let checked = certificate::check(folder.path()).unwrap();
+    let checked = certificate::check(folder.path(), &|_| None).unwrap();
     assert_eq!((checked.depth, checked.weights), (2, Some(1)));
     // What is refuted for all weights is for these; what is refuted for these is not for others.
     let claim = std::fs::read_to_string(folder.path().join("claim.json")).unwrap();
     std::fs::write(folder.path().join("claim.json"), claim.replace("\"weights\": 1", "\"weights\": 2")).unwrap();
-    assert!(certificate::check(folder.path()).is_err());
+    assert!(certificate::check(folder.path(), &|_| None).is_err());
 }
 
 /// Of what one gate or none computes, no claim that it takes more is accepted.
@@ -234,7 +244,7 @@ fn false_claims_without_proofs_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let found = found_with(&named(name).unwrap(), None, 2);
         certificate::write(folder.path(), &found).unwrap();
-        certificate::check(folder.path()).unwrap();
+        certificate::check(folder.path(), &|_| None).unwrap();
         let claim = std::fs::read_to_string(folder.path().join("claim.json")).unwrap();
         let gates = format!("\"gates\": {}", found.rows[0].least);
         for more in 1..4 {
@@ -243,7 +253,7 @@ fn false_claims_without_proofs_are_refused() {
                 let (head, row) = raised.split_once("\"claims\"").unwrap();
                 let row = row.replacen(&format!("\"depth\": {}", found.depth), depth, 1);
                 std::fs::write(folder.path().join("claim.json"), format!("{head}\"claims\"{row}")).unwrap();
-                assert!(certificate::check(folder.path()).is_err(), "{name} {more} {depth}");
+                assert!(certificate::check(folder.path(), &|_| None).is_err(), "{name} {more} {depth}");
             }
         }
     }

@@ -55,6 +55,17 @@ pub fn of(program: &Program) -> Degree {
     }
 }
 
+/// The degree a written loss has at least, whatever its weights begin with; none where it is no polynomial, or another kind of loss.
+pub fn of_written_loss(program: &Program) -> Option<u32> {
+    match &program.rule {
+        Rule::Descent(descent @ Descent { loss: Loss::Graph(graph), .. }) => match written(graph, descent) {
+            Degree::Polynomial { at_least, .. } => Some(at_least),
+            Degree::Affine | Degree::Constant(_) | Degree::Not(_) => None,
+        },
+        _ => None,
+    }
+}
+
 fn written(graph: &LossGraph, descent: &Descent) -> Degree {
     let other = |op: &LossOp| match op {
         LossOp::Relu => Some("relu"),

@@ -110,7 +110,10 @@ fn arithmetic(steps: u64, options: &Options, found: &Found, degree: Degree) -> B
             let from =
                 "a logarithm only: losses of degree 2 compose to affine maps; from degree 3 on it would be linear"
                     .to_owned();
-            bound
+            let source =
+                "affine maps whose entries are quadratic in a step's data compose to degree 2 a step (derived here)"
+                    .to_owned();
+            Bound { source, ..bound }
                 .with("depth", depth.to_string(), says, "each step's x stands twice in its update".to_owned())
                 .standing(depth > 1, from)
         }

@@ -109,7 +109,7 @@ pub struct Bounds {
 /// The version of the fields of [`Bounds`].
 pub const SCHEMA: &str = "isobath.bounds/1";
 
-const NOTE: &str = "No depth bound above 2 holds without a bound on size: every Boolean function of the inputs has depth 2 with enough gates. No bound \
+const NOTE: &str = "No depth bound above 2 holds for threshold circuits without a bound on size: every Boolean function of the inputs has depth 2 with enough gates. No bound \
                     known for circuits of threshold gates of polynomial size grows with the steps.";
 
 /// Why a program has no bounds.

@@ -189,7 +189,8 @@ impl<'s> Probe<'s> {
             let Some((output, bits)) = witnessed.into_iter().max_by_key(|(_, bits)| bits.len()) else { continue };
             if best.as_ref().is_none_or(|best| bits.len() as u64 > best.bits) {
                 let evidence = format!(
-                    "at {} some data value changes nothing; flipping any one of {} bits of it changes bit {} of `{}` for good",
+                    "at {}, for each of {} bits of a step's data there is a value that changes nothing, but changes bit {} of `{}` for good \
+                     when that bit of it is flipped",
                     self.told(&state),
                     bits.len(),
                     output.1,
@@ -240,9 +241,11 @@ impl<'s> Probe<'s> {
         Ok(changed)
     }
 
-    /// The bits of the weights in which two states differ.
+    /// The bits of the weights in which two states differ, of those whose values are all patterns of some bits.
     fn changed(&self, a: &State, b: &State) -> Vec<Bit> {
-        let differ = (0..self.outputs).map(|place| (place, a[place] ^ b[place]));
+        let coordinates = self.reader.coordinates();
+        let coded = (0..self.outputs).filter(|place| bits_of(coordinates[*place].values.len()) > 0);
+        let differ = coded.map(|place| (place, a[place] ^ b[place]));
         let bits =
             |(place, bits): (usize, u32)| (0..32).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| (place, bit));
         differ.flat_map(bits).collect()
@@ -386,7 +389,7 @@ fn pairs(turns: &[usize]) -> Vec<Vec<usize>> {
     single.chain(double).collect()
 }
 
-/// The bits of a format with so many values; none where these are not all patterns of so many bits.
+/// The bits of a format with so many values; none where these are not all patterns of so many bits, as those of floating point are not.
 fn bits_of(values: usize) -> u32 {
     if values.is_power_of_two() { values.ilog2() } else { 0 }
 }

@@ -95,6 +95,11 @@ impl Space<'_> {
     /// The summed coefficients of a term at these coordinates, and the sum of their absolute values.
     fn summed(&self, term: &Term, at: &[u64]) -> (Mass, BigInt) {
         let (axes, free) = self.split(term);
+        if let Some((mass, total)) = self.whole(term, &axes) {
+            let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
+            let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+            return (mass.repeated(&few, &many), total * many);
+        }
         let mut at = at.to_vec();
         at.resize(self.shape.len() + term.sum.len(), 0);
         let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
@@ -109,6 +114,28 @@ impl Space<'_> {
         }
         let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
         (mass.repeated(&few, &many), total * many)
+    }
+
+    /// The same from the sums of a table every entry of which is summed once.
+    fn whole(&self, term: &Term, axes: &[usize]) -> Option<(Mass, BigInt)> {
+        let index = self.known(&term.coef).filter(|index| index.base == 0 && index.steps.len() == axes.len())?;
+        let (id, _) = term.coef.table.as_ref()?;
+        let table = &self.tables[id.index()];
+        let mut steps = index.steps.clone();
+        steps.sort_unstable_by_key(|(_, step)| *step);
+        let mut covered = 1u128;
+        for (axis, step) in steps {
+            let length = term.sum.get(axis.checked_sub(self.shape.len())?)?.value;
+            if !axes.contains(&axis) || u128::try_from(step).ok()? != covered {
+                return None;
+            }
+            covered *= u128::from(length);
+        }
+        let [plus, minus] = table.sums.as_ref().filter(|_| covered == table.len)?;
+        let mut mass = Mass::default();
+        mass.add(&Interval::point(plus * &term.coef.scale));
+        mass.add(&Interval::point(minus * &term.coef.scale));
+        Some((mass, (plus - minus) * term.coef.scale.abs()))
     }
 
     /// The summed axes of a term its known coefficients depend on, and the others. Banded axes count as others.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use num_traits::Zero;
 
 use crate::interval::Interval;
@@ -27,6 +27,25 @@ pub enum Values {
     Big(Arc<[BigInt]>),
 }
 
+impl Values {
+    /// One entry.
+    pub fn get(&self, position: usize) -> Option<BigInt> {
+        match self {
+            Self::Small(values) => values.get(position).map(|v| BigInt::from(*v)),
+            Self::Big(values) => values.get(position).cloned(),
+        }
+    }
+
+    /// All entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = BigInt> {
+        let count = match self {
+            Self::Small(values) => values.len(),
+            Self::Big(values) => values.len(),
+        };
+        (0..count).filter_map(|position| self.get(position))
+    }
+}
+
 /// A flat table of integers, addressed by an index expression.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -36,6 +55,8 @@ pub struct Table {
     pub range: Interval,
     /// How many entries are not zero, at most.
     pub nonzero: u128,
+    /// The sums of entries above and below zero, where they are known.
+    pub sums: Option<[BigInt; 2]>,
     /// The entries, unless only bounded.
     pub values: Option<Values>,
 }
@@ -51,7 +72,9 @@ impl Table {
         let hi = values.iter().max().copied().unwrap_or(0);
         let nonzero = values.iter().filter(|v| **v != 0).count() as u128;
         let len = values.len() as u128;
-        Self { len, range: Interval::new(lo, hi), nonzero, values: Some(Values::Small(values)) }
+        let sum = |sign: i64| values.iter().filter(|v| v.signum() == sign).map(|v| i128::from(*v)).sum::<i128>();
+        let sums = Some([sum(1).into(), sum(-1).into()]);
+        Self { len, range: Interval::new(lo, hi), nonzero, sums, values: Some(Values::Small(values)) }
     }
 
     /// Of entries of any size, kept small where they all are.
@@ -64,24 +87,23 @@ impl Table {
         let lo = values.iter().min().unwrap_or(&zero).clone();
         let hi = values.iter().max().unwrap_or(&zero).clone();
         let nonzero = values.iter().filter(|v| !v.is_zero()).count() as u128;
+        let sum = |sign: Sign| values.iter().filter(|v| v.sign() == sign).sum();
         Self {
             len: values.len() as u128,
             range: Interval { lo, hi },
             nonzero,
+            sums: Some([sum(Sign::Plus), sum(Sign::Minus)]),
             values: Some(Values::Big(values.into())),
         }
     }
 
     /// Of `len` entries that are only known to lie in `range`.
     pub fn bounded(len: u128, range: Interval) -> Self {
-        Self { len, range, nonzero: len, values: None }
+        Self { len, range, nonzero: len, sums: None, values: None }
     }
 
     /// One entry.
     pub fn get(&self, position: usize) -> Option<BigInt> {
-        match self.values.as_ref()? {
-            Values::Small(values) => values.get(position).map(|v| BigInt::from(*v)),
-            Values::Big(values) => values.get(position).cloned(),
-        }
+        self.values.as_ref()?.get(position)
     }
 }

@@ -1,13 +1,18 @@
 //! The command `compare`; must not know how a law is found.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{number, output, system};
+use crate::number::Policy;
 use crate::pipeline::subject::{Lengths, Subject};
 use crate::report::comparison::{self, Comparison, Row, SCHEMA};
+use crate::report::cost::CostReport;
 use crate::report::json;
+use crate::spec::{Document, Spec};
+use crate::words::Strategy;
+use crate::{cost, pipeline};
 
 /// What `compare` was asked for.
 #[derive(Debug, clap::Args)]
@@ -22,6 +27,9 @@ pub(super) struct Args {
     /// How many lengths
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(2..=64))]
     points: u32,
+    /// Ways to add up, each of them for every model: exact, tree(k), sequential, blocked(k), with commas between
+    #[arg(long, value_name = "ORDERS", value_delimiter = ',', conflicts_with = "accumulate")]
+    policies: Vec<Policy>,
     /// Print one JSON object (isobath.compare/1)
     #[arg(long)]
     json: bool,
@@ -34,6 +42,7 @@ Examples:
   isobath compare circuits/tiny-gpt.toml circuits/rnn.toml circuits/segment-memory.toml --over context=1..1M
   isobath compare circuits/*.toml --over context=1..1M
   isobath compare circuits/gd-*.toml --over steps=1..1000 --json
+  isobath compare circuits/gpt2 --over context=1..1024 --format bf16 --policies 'exact, tree(2), sequential' --accumulator fp32
 
 A system without the axis, or beyond its position table, shows a dash. Files that cannot be lowered as circuits of threshold gates are refused.";
 
@@ -41,7 +50,11 @@ A system without the axis, or beyond its position table, shows a dash. Files tha
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (axis, first, last) = &args.over;
     let lengths = comparison::lengths(*first, *last, args.points);
-    let rows = side_by_side(&args.files, |file| row(args, file, axis, &lengths))?;
+    let systems: Vec<(&Path, Option<Policy>)> = match &args.policies[..] {
+        [] => args.files.iter().map(|file| (&**file, None)).collect(),
+        all => args.files.iter().flat_map(|file| all.iter().map(move |policy| (&**file, Some(*policy)))).collect(),
+    };
+    let rows = side_by_side(&systems, |system| row(args, *system, axis, &lengths))?;
     if rows.iter().all(|row| row.growth.is_none()) {
         return Err(Failure::refused(format!("none of these has an axis `{axis}`")));
     }
@@ -50,21 +63,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::print(shown.as_bytes())
 }
 
-/// One result per file, in order, on as many threads as there are processors.
-fn side_by_side<T: Send>(
-    files: &[PathBuf],
-    work: impl Fn(&std::path::Path) -> Result<T, Failure> + Sync,
+/// One result per system, in order, on as many threads as there are processors.
+fn side_by_side<S: Sync, T: Send>(
+    systems: &[S],
+    work: impl Fn(&S) -> Result<T, Failure> + Sync,
 ) -> Result<Vec<T>, Failure> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();
         loop {
             let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some(file) = files.get(place) else { return done };
-            done.push((place, work(file)));
+            let Some(system) = systems.get(place) else { return done };
+            done.push((place, work(system)));
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(files.len()));
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(systems.len()));
     let mut done: Vec<(usize, Result<T, Failure>)> = std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
         all.into_iter()
@@ -75,22 +88,71 @@ fn side_by_side<T: Send>(
     done.into_iter().map(|(_, row)| row).collect()
 }
 
-fn row(args: &Args, file: &std::path::Path, axis: &str, lengths: &[u64]) -> Result<Row, Failure> {
-    let subject = system::subject(file, &args.settings)?;
+fn row(args: &Args, system: (&Path, Option<Policy>), axis: &str, lengths: &[u64]) -> Result<Row, Failure> {
+    let (file, policy) = system;
+    let settings = policy.map_or_else(|| args.settings.clone(), |policy| args.settings.accumulated(policy));
+    let document = system::read(file, &settings)?;
+    match &document {
+        Document::Model(spec) if spec.numerics.accumulate != Policy::Exact => accumulated(spec, axis, lengths),
+        _ => {
+            let subject = Subject::new(&document, &settings.options(Strategy::Depth, false));
+            let row = exact(&subject.map_err(|error| Failure::at(file, error))?, axis, lengths);
+            Ok(if policy.is_some() { Row { name: format!("{}, exact", row.name), ..row } } else { row })
+        }
+    }
+}
+
+/// A model whose partial sums are rounded, by the table of layers and gates, at every length by itself.
+fn accumulated(spec: &Spec, axis: &str, lengths: &[u64]) -> Result<Row, Failure> {
+    let (has, limit) = (axis == "context", spec.architecture.context_limit());
+    let at = |length: u64| -> Result<CostReport, Failure> {
+        let graph = pipeline::graph(spec, length)?;
+        Ok(CostReport::new(spec, length, &graph, &cost::analyse(&graph, cost::Model::Threshold))?)
+    };
+    let fits = |length: u64| has && limit.is_none_or(|limit| length <= limit);
+    let reports = lengths.iter().map(|length| fits(*length).then(|| at(*length)).transpose());
+    let reports = reports.collect::<Result<Vec<_>, _>>()?;
+    let last = match reports.iter().flatten().next_back() {
+        Some(report) => report.clone(),
+        None => at(spec.architecture.default_context)?,
+    };
+    let policy = match spec.numerics.accumulation() {
+        Some(how) => format!("{} in {}", how.policy, how.format),
+        None => "exact".to_owned(),
+    };
+    let told = |figure: fn(&CostReport) -> String| -> Option<Vec<Option<String>>> {
+        has.then(|| reports.iter().map(|report| report.as_ref().map(figure)).collect())
+    };
+    Ok(Row {
+        name: format!("{}, {policy}", spec.architecture.name),
+        law: format!("depth = {} for {}", last.law.depth, last.size_law.valid),
+        bound: last.bound,
+        fixed: Vec::new(),
+        growth: has.then(|| match (&*last.law.context.growth, &*last.law.context.rate) {
+            (growing, rate) if rate.contains(' ') => format!("{growing}, {rate}"),
+            (growing, rate) => growth(growing, rate),
+        }),
+        depth: told(|report| report.depth.to_string()),
+        gates: told(|report| report.size.text().to_owned()),
+    })
+}
+
+/// A system by its law.
+fn exact(subject: &Subject, axis: &str, lengths: &[u64]) -> Row {
     let has = subject.has(axis);
     let at: Vec<Lengths> = lengths.iter().map(|length| subject.at(&[(axis.to_owned(), *length)].into())).collect();
     let told = |values: Vec<Option<String>>| has.then_some(values);
     let depths = at.iter().map(|at| Some(subject.depth(at)?.0.to_string()).filter(|_| subject.can_have(at))).collect();
     let gates = |at: &Lengths| subject.can_have(at).then(|| subject.size(&subject.sizes.gates, at).to_string());
-    Ok(Row {
+    Row {
         name: subject.name.clone(),
         law: subject.law_text().replace('\n', "; "),
         bound: if subject.law.exact() { "exact" } else { "upper" },
-        fixed: fixed(&subject, axis),
+        fixed: fixed(subject, axis),
         growth: has.then(|| subject.growth(axis)).flatten().map(|(growing, rate)| growth(&growing.to_string(), &rate)),
         depth: told(depths),
         gates: told(at.iter().map(gates).collect()),
-    })
+    }
 }
 
 fn growth(growing: &str, rate: &str) -> String {

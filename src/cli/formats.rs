@@ -11,7 +11,7 @@ use crate::spec::program::Program;
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Formats")]
 pub(super) struct Formats {
-    /// The number format of everything: int(b) or fixed(i,f)
+    /// The number format of everything: int(b), fixed(i,f), or a float such as fp8-e4m3
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// The number format of weights
@@ -30,7 +30,7 @@ impl Formats {
     pub fn read(&self, file: &std::path::Path) -> Result<Program, Failure> {
         let mut program = match system::read(file, &Settings::default())? {
             Document::Program(program) => *program,
-            Document::Model(_) | Document::Looped(_) | Document::Recurrent(_) => {
+            Document::Model(_) | Document::Looped(_) | Document::Recurrent(_) | Document::Onnx(_) => {
                 let message =
                     "this is no program: a TOML file with a table [program] was expected, such as circuits/gd-1d.toml";
                 return Err(Failure::at(file, message));

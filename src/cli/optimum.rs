@@ -133,7 +133,7 @@ fn table(args: &Args) -> Result<Table, Failure> {
 }
 
 fn check(folder: &Path, as_json: bool) -> Result<(), Failure> {
-    let claim = certificate::check(folder).map_err(|error| match error {
+    let claim = certificate::check(folder, &|name| functions::named(name).ok()).map_err(|error| match error {
         certificate::CertificateError::Claim(_) | certificate::CertificateError::Proof(..) => {
             Failure::Disagreement(format!("{}: {error}", folder.display()))
         }

@@ -6,12 +6,14 @@ use super::calibrate::{self, Calibrate};
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{law, model, output, system};
+use crate::number::Policy;
 use crate::pipeline::costed::{self, Costed};
 use crate::pipeline::looped::LoopedModel;
+use crate::pipeline::scanned::Scanned;
 use crate::pipeline::subject::{self, Options, Subject};
 use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
-use crate::report::system::{Scan, SystemReport};
+use crate::report::system::{Scan, ScanContexts, SystemReport};
 use crate::report::system_cost::{OpaqueText, SystemCostReport};
 use crate::report::{Opaque, Ranges, Report, cost_text, json, system_text, text};
 use crate::spec::{Document, Spec};
@@ -23,9 +25,10 @@ use crate::{agreement, cost, pipeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
+    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, ONNX, `-` for standard input
     file: PathBuf,
-    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
+    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given); of an ONNX file, bounds for
+    /// these weights
     #[arg(long)]
     bound: bool,
     /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line (or {"in": [names], "out":
@@ -70,6 +73,7 @@ Examples:
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl
   isobath report circuits/tracr/hist --calibrate inputs.txt
+  isobath report model.onnx --at sequence_length=4 --format 'fixed(6,8)'
   isobath report circuits/tracr/hist --recorded circuits/tracr/hist/table.jsonl";
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -99,7 +103,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
+    let exact = spec.numerics.accumulate == Policy::Exact;
+    if !exact && args.model != ModelName::Threshold {
+        let message =
+            "rounded partial sums are reported of threshold gates only: write --accumulate exact, or leave out --model";
+        return Err(Failure::refused(message));
+    }
     match args.model {
+        ModelName::Threshold if !exact => costs(args, spec, context, cost::Model::Threshold),
         ModelName::Threshold => threshold(args, spec, context),
         ModelName::Arithmetic => costs(args, spec, context, cost::Model::Arithmetic),
         ModelName::Boolean => costs(args, spec, context, cost::Model::Boolean),
@@ -107,11 +118,13 @@ fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
 }
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
-    if args.reads_weights() {
+    let bound = args.bound && matches!(document, Document::Onnx(_));
+    let plain = args.recorded.is_none() && args.settings.weights.is_none() && args.calibrate.calibrate.is_none();
+    if args.reads_weights() && !(bound && plain) {
         let message = "--bound, --weights, --recorded and --calibrate are of models without loops";
         return Err(Failure::at(&args.file, message));
     }
-    let options = args.settings.options(Strategy::Depth, false);
+    let options = args.settings.options(Strategy::Depth, bound);
     let at = |error| Failure::at(&args.file, error);
     match args.model {
         ModelName::Threshold => looped(args, document, &options),
@@ -128,6 +141,13 @@ fn looped(args: &Args, document: &Document, options: &Options) -> Result<String,
     let subject = Subject::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
     let mut report = SystemReport::new(&subject, options.strategy);
     report.scan = scan(document, options);
+    if options.recurrence == Recurrence::Scan {
+        let scanned = Scanned::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
+        report.contexts = Some(ScanContexts::new(&scanned));
+    }
+    if let Document::Onnx(model) = document {
+        report.assumptions.insert(1, crate::report::of_onnx(model.numerics.rounding).to_owned());
+    }
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed::layers(&subject.model), &args.observe)?));
     }
@@ -214,7 +234,8 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
 /// The report in a model that reads neither weights nor a strategy.
 fn costs(args: &Args, spec: &Spec, context: u64, counted: cost::Model) -> Result<String, Failure> {
     if args.reads_weights() || args.settings.has_strategy() {
-        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits: leave them out, or --model";
+        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them \
+                       out, or --model and --accumulate";
         return Err(Failure::refused(message));
     }
     let graph = pipeline::graph(spec, context)?;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::number;
-use crate::number::Format;
+use crate::number::{Format, Policy};
 use crate::pipeline::subject::{self, Options};
 use crate::recurrent::Recurrence;
+use crate::spec::program::Formats;
 use crate::spec::{Document, Numerics, Output, Rounding, Spec, WeightSource};
 use crate::words::Strategy;
 
@@ -16,10 +17,10 @@ use crate::words::Strategy;
 #[command(next_help_heading = "Model")]
 pub(super) struct Settings {
     /// Tokens: 1024, 128K (K = 1024), 1M, 1e18, 10^18; default: as the model's file says, and in `run` as many as are given
-    #[arg(long, value_name = "N", value_parser = number::context)]
+    #[arg(long, value_name = "N", value_parser = number::context, allow_negative_numbers = true)]
     pub context: Option<u64>,
     /// Steps of a program: short for --at steps=N
-    #[arg(long, value_name = "N", value_parser = number::length)]
+    #[arg(long, value_name = "N", value_parser = number::length, allow_negative_numbers = true)]
     steps: Option<u64>,
     /// The length of an axis, such as steps=64 or layers=4; may be repeated
     #[arg(long = "at", value_name = "AXIS=N", value_parser = number::at)]
@@ -27,7 +28,8 @@ pub(super) struct Settings {
     /// How linear recurrences are laid out: a position after the other, or all at once by parallel prefix
     #[arg(long, value_enum)]
     recurrence: Option<RecurrenceName>,
-    /// Number format of weights and activations: int(b) or fixed(i,f)
+    /// Number format of weights and activations, and of the data of programs: int(b), fixed(i,f), fp8-e4m3, fp8-e5m2, fp16, bf16,
+    /// fp32 (measured, not expanded) or float(e,m)
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// Number format of weights
@@ -42,9 +44,12 @@ pub(super) struct Settings {
     /// Where values are rounded: where they are stored, or after every operation
     #[arg(long, value_enum)]
     rounding: Option<RoundingName>,
-    /// How sums are added up: exact, and rounded once
-    #[arg(long, value_name = "exact", value_parser = accumulate)]
-    accumulate: Option<Accumulate>,
+    /// How sums are added up: exact (and rounded once), or with partial sums rounded: tree(k), sequential, blocked(k)
+    #[arg(long, value_name = "ORDER")]
+    accumulate: Option<Policy>,
+    /// Number format of partial sums; default: that of activations
+    #[arg(long, value_name = "F")]
+    accumulator: Option<Format>,
     /// Attention scores are clamped to this either side of zero
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     score_clamp: Option<u32>,
@@ -100,23 +105,15 @@ enum OutputName {
     Argmax,
 }
 
-/// The only way to add up there is yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Accumulate;
-
-fn accumulate(text: &str) -> Result<Accumulate, String> {
-    let planned = ["tree", "sequential", "blocked"].iter().any(|kind| text.starts_with(kind));
-    match text {
-        "exact" => Ok(Accumulate),
-        _ if planned => Err("not supported yet; sums are exact and rounded once: write `exact`".to_owned()),
-        _ => Err("not a way to add up: write `exact`".to_owned()),
-    }
-}
-
 impl Settings {
     /// The strategy, or this one where none was asked for.
     pub fn strategy(&self, default: Strategy) -> Strategy {
         self.strategy.map_or(default, StrategyName::strategy)
+    }
+
+    /// The same with sums added up in this way.
+    pub fn accumulated(&self, policy: Policy) -> Self {
+        Self { accumulate: Some(policy), ..self.clone() }
     }
 
     /// Whether a strategy was asked for.
@@ -138,7 +135,8 @@ impl Settings {
         flag("activations-format", self.activations_format.map(|f| f.to_string()));
         flag("strategy", word(&|| self.strategy.and_then(|v| v.to_possible_value())));
         flag("rounding", word(&|| self.rounding.and_then(|v| v.to_possible_value())));
-        flag("accumulate", self.accumulate.map(|_| "exact".to_owned()));
+        flag("accumulate", self.accumulate.map(|policy| policy.to_string()));
+        flag("accumulator", self.accumulator.map(|format| format.to_string()));
         flag("score-clamp", self.score_clamp.map(|n| n.to_string()));
         flag("exp-bits", self.exp_bits.map(|n| n.to_string()));
         flag("output", word(&|| self.output.and_then(|v| v.to_possible_value())));
@@ -174,20 +172,31 @@ impl Settings {
             self.apply(spec);
             return self.lengthen(spec);
         }
-        let changes = Self {
+        let mut changes = Self {
             context: None,
             steps: None,
             at: Vec::new(),
             recurrence: None,
             strategy: None,
-            accumulate: None,
+            accumulate: self.accumulate.filter(|policy| *policy != Policy::Exact),
             ..self.clone()
         };
+        if let Document::Program(program) = document {
+            let Formats { weights, activations, data, targets } = &mut program.numerics;
+            set(weights, changes.weights_format.take().or(changes.format));
+            set(activations, changes.activations_format.take().or(changes.format));
+            set(data, changes.format);
+            set(targets, changes.format.take());
+        }
         if changes == Self::default() {
             return Ok(());
         }
         let only_numerics =
             Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
+        let only_numerics = match document {
+            Document::Onnx(_) => Self { score_clamp: None, exp_bits: None, ..only_numerics },
+            _ => only_numerics,
+        };
         match subject::numerics(document) {
             Some(numerics) if only_numerics == Self::default() => {
                 self.numerics(numerics);
@@ -252,6 +261,8 @@ impl Settings {
         set(&mut numerics.activations, self.activations_format.or(self.format));
         set(&mut numerics.score_clamp, self.score_clamp);
         set(&mut numerics.exp_bits, self.exp_bits);
+        set(&mut numerics.accumulate, self.accumulate);
+        numerics.accumulator = self.accumulator.or(numerics.accumulator);
         let rounding = |name| if name == RoundingName::Fused { Rounding::Fused } else { Rounding::Eager };
         set(&mut numerics.rounding, self.rounding.map(rounding));
     }

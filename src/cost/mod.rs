@@ -1,8 +1,8 @@
 //! Depth and size of a tensor graph in models of computation beside threshold gates; must not know circuits or files.
 //!
 //! Each model is a table with one entry for every operation, giving the depth and the count of a construction that computes
-//! it: [`arithmetic`] counts operations on reals with two operands, [`boolean`] gates with two inputs. Both are exact in the
-//! free dimensions: polynomials in them, in logarithms and in least values. Depth is per tensor: every element of a result
+//! it: [`arithmetic`] counts operations on reals with two operands, [`boolean`] gates with two inputs, [`threshold`] threshold gates where
+//! partial sums are rounded. All are exact in the free dimensions: polynomials in them, in logarithms and in least values. Depth is per tensor: every element of a result
 //! is taken to be as deep as the deepest.
 
 pub mod arithmetic;
@@ -23,6 +23,8 @@ pub mod path;
 
 mod site;
 
+pub mod threshold;
+
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
@@ -39,6 +41,8 @@ pub enum Model {
     Arithmetic,
     /// Gates with two inputs on the bits of the formats.
     Boolean,
+    /// Threshold gates, sums added up as the graph says.
+    Threshold,
 }
 
 /// The cost of one construction.
@@ -96,6 +100,7 @@ pub fn analyse_body(graph: &Graph, model: Model, ports: &[(u64, u64)]) -> Analys
     let nodes = match model {
         Model::Arithmetic => graph.order().map(|id| arithmetic::cost(&Site::new(graph, id))).collect(),
         Model::Boolean => boolean::costs(graph, ports),
+        Model::Threshold => graph.order().map(|id| threshold::cost(&Site::new(graph, id))).collect(),
     };
     let sources: Vec<Vec<usize>> =
         graph.order().map(|id| graph.operands(id).iter().map(|operand| operand.index()).collect()).collect();

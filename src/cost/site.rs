@@ -4,7 +4,8 @@ use petgraph::graph::NodeIndex;
 
 use super::keys::Keys;
 use crate::expr::{Expr, Size};
-use crate::tensor::{Attended, Graph, Node, ParamId};
+use crate::number::{Accumulation, Format};
+use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId, Scores};
 
 /// One node with its graph.
 pub(in crate::cost) struct Site<'a> {
@@ -26,6 +27,16 @@ impl<'a> Site<'a> {
             Some(attended) => &self.keys(attended).pairs * &product(&self.node.shape[2..]),
             None => product(&self.node.shape),
         }
+    }
+
+    /// How sums are added up.
+    pub fn accumulation(&self) -> Option<&'a Accumulation> {
+        self.graph.accumulation()
+    }
+
+    /// Elements of the result a circuit has: all of the box where sums are accumulated, for terms left out count as zeros.
+    pub fn made(&self) -> Expr {
+        if self.accumulation().is_some() { product(&self.node.shape) } else { self.elements() }
     }
 
     /// Elements of the result but for its last axis.
@@ -53,6 +64,31 @@ impl<'a> Site<'a> {
         &self.graph.node(self.operands[operand]).shape
     }
 
+    /// What an operand is stored in.
+    pub fn stored(&self, operand: usize) -> Option<Stored<'a>> {
+        stored(self.graph, self.operands[operand])
+    }
+
+    /// The format an operand is stored in.
+    pub fn format_of(&self, operand: usize) -> Option<Format> {
+        match self.stored(operand)? {
+            Stored::Format(format) => Some(format),
+            Stored::Entry(_) => None,
+        }
+    }
+
+    /// The format of an operand that is a store, moved or not.
+    pub fn rounded(&self, operand: usize) -> Option<Format> {
+        let mut id = self.operands[operand];
+        loop {
+            match &self.graph.node(id).op {
+                Op::Store { format, .. } => return Some(*format),
+                Op::Arrange(_) | Op::Slice { .. } => id = *self.graph.operands(id).first()?,
+                _ => return None,
+            }
+        }
+    }
+
     /// The length of an operand's last axis.
     pub fn last_of(&self, operand: usize) -> u64 {
         self.shape(operand).last().map_or(1, |size| size.value)
@@ -75,12 +111,40 @@ impl<'a> Site<'a> {
 
     /// Bits of a parameter's entries.
     pub fn param_bits(&self, id: ParamId) -> u64 {
-        self.graph.param(id).format.bits().into()
+        self.graph.param(id).format.width().into()
+    }
+
+    /// Shifted copies a product with one of them is the sum of, at most.
+    pub fn param_copies(&self, id: ParamId) -> u64 {
+        self.graph.param(id).format.significant().into()
     }
 
     /// Bits after the point of a parameter's entries.
     pub fn param_fraction(&self, id: ParamId) -> u64 {
         self.graph.param(id).format.fraction().into()
+    }
+}
+
+/// What stored values are.
+pub(in crate::cost) enum Stored<'a> {
+    /// Values of a format.
+    Format(Format),
+    /// Entries of the table of exponentials.
+    Entry(&'a Scores),
+}
+
+/// What a value is stored in, moved or not.
+fn stored(graph: &Graph, id: NodeIndex) -> Option<Stored<'_>> {
+    let format = |format: &Format| Some(Stored::Format(*format));
+    match &graph.node(id).op {
+        Op::Store { format: of, .. } | Op::Number(of) | Op::Port(Carrier::Stored(of)) => format(of),
+        Op::Normalise { format: of, .. } | Op::Softmax(_, _, of) | Op::Quotient(of) => format(of),
+        Op::Attend(scores, _) => format(&scores.format),
+        Op::Positive(scores) => Some(Stored::Entry(scores)),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) | Op::Last => {
+            stored(graph, *graph.operands(id).first()?)
+        }
+        _ => None,
     }
 }
 

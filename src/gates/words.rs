@@ -8,6 +8,9 @@ use super::Gates;
 /// The widest input element, in bits.
 pub(super) const MAX_INPUT_BITS: u32 = 63;
 
+/// The same of elements with a mantissa.
+const MAX_FLOAT_BITS: u32 = 1024;
+
 /// An array of integers given to the circuit as bits, one gate each: element by element, least significant bit first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,21 +23,44 @@ pub struct InputWord {
     pub bits: u32,
     /// Two's complement if set.
     pub signed: bool,
-    /// Elements must be below this when unsigned; not looked at when signed.
+    /// Elements must be below this when unsigned, and with a mantissa their magnitudes; else not looked at.
     #[serde(with = "decimal")]
     pub limit: u64,
+    /// Elements are levels of a floating-point scale with so many bits of mantissa: `+-(exponent, mantissa)` as one integer, of which the
+    /// bits given are those of `(2^mantissa + m) * 2^(exponent - 1)`, or m where the exponent is 0, in two's complement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mantissa: Option<u32>,
 }
 
 impl InputWord {
     /// Integers `0..2^bits`.
     pub fn unsigned(name: &str, shape: &[u64], bits: u32) -> Self {
         let limit = 1_u64.checked_shl(bits).unwrap_or(u64::MAX);
-        Self { name: name.to_owned(), shape: shape.to_vec(), bits, signed: false, limit }
+        Self { name: name.to_owned(), shape: shape.to_vec(), bits, signed: false, limit, mantissa: None }
     }
 
     /// Integers `-2^(bits-1)..2^(bits-1)`, in two's complement.
     pub fn signed(name: &str, shape: &[u64], bits: u32) -> Self {
         Self { signed: true, ..Self::unsigned(name, shape, bits) }
+    }
+
+    /// Levels of a floating-point scale of magnitude below `limit`, whose values have these bits.
+    pub fn float(name: &str, shape: &[u64], bits: u32, mantissa: u32, limit: u64) -> Self {
+        Self { limit, mantissa: Some(mantissa), ..Self::signed(name, shape, bits) }
+    }
+
+    /// The bits of an element, least significant first.
+    pub fn bits_of(&self, element: i64) -> impl Iterator<Item = bool> + use<> {
+        let value = match self.mantissa {
+            None => BigInt::from(element),
+            Some(mantissa) => {
+                let code = element.unsigned_abs();
+                let shift = (code >> mantissa).saturating_sub(1);
+                let magnitude = BigInt::from(code - (shift << mantissa)) << shift;
+                if element < 0 { -magnitude } else { magnitude }
+            }
+        };
+        (0..self.bits).map(move |bit| value.bit(bit.into()))
     }
 
     /// Number of elements, or nothing where that overflows.
@@ -45,13 +71,25 @@ impl InputWord {
     /// The smallest and the largest value an element may have.
     pub fn range(&self) -> (i64, i64) {
         let half = 1_i64 << self.bits.saturating_sub(1).min(62);
+        if self.mantissa.is_some() {
+            let most = i64::try_from(self.limit).map_or(i64::MAX, |limit| limit - 1);
+            return (-most, most);
+        }
         if self.signed { (-half, half - 1) } else { (0, i64::try_from(self.limit).map_or(i64::MAX, |limit| limit - 1)) }
     }
 
     /// Why no circuit can have this input, if so.
     pub(super) fn fault(&self) -> Option<String> {
-        if self.bits == 0 || self.bits > MAX_INPUT_BITS {
-            return Some(format!("{} bits an element; 1 to {MAX_INPUT_BITS} are allowed", self.bits));
+        let most = if self.mantissa.is_some() { MAX_FLOAT_BITS } else { MAX_INPUT_BITS };
+        if self.bits == 0 || self.bits > most {
+            return Some(format!("{} bits an element; 1 to {most} are allowed", self.bits));
+        }
+        if let Some(mantissa) = self.mantissa {
+            let exponent = u64::from(self.bits).saturating_sub(u64::from(mantissa));
+            let fits =
+                self.signed && (1..=52).contains(&mantissa) && self.limit > 0 && self.limit <= exponent << mantissa;
+            return (!fits)
+                .then(|| format!("limit {} does not fit {} bits with {mantissa} of mantissa", self.limit, self.bits));
         }
         if !self.signed && (self.limit == 0 || self.limit > 1 << self.bits) {
             return Some(format!("limit {} does not fit {} bits", self.limit, self.bits));
@@ -186,7 +224,7 @@ fn encode_word(word: &InputWord, list: &[i64], bits: &mut Vec<bool>) -> Result<(
         if !(low..=high).contains(&value) {
             return Err(InputError::Range { name: name.clone(), index, value, low, high });
         }
-        bits.extend((0..word.bits).map(|bit| value >> bit & 1 == 1));
+        bits.extend(word.bits_of(value));
     }
     Ok(())
 }
@@ -255,6 +293,23 @@ mod tests {
         assert_eq!(refuse(&[vec![0, 0], vec![5]]), "input `u`: element 0 is 5; allowed are 0 to 4");
         assert_eq!(refuse(&[vec![0], vec![0]]), "input `s` takes 2 integers, 1 were given");
         assert_eq!(refuse(&[vec![0, 0]]), "the circuit has 2 inputs (s, u), 1 were given");
+    }
+
+    #[test]
+    fn levels_of_a_mantissa_become_the_bits_of_their_values() {
+        // One bit of mantissa: 0, 1, 2, 3, 4, 6, 8, 12.
+        let word = InputWord::float("f", &[], 5, 1, 8);
+        assert_eq!((word.range(), word.fault()), ((-7, 7), None));
+        for (level, value) in [0i64, 1, 2, 3, 4, 6, 8, 12].into_iter().enumerate() {
+            for (level, value) in [(level as i64, value), (-(level as i64), -value)] {
+                let bits: Vec<bool> = word.bits_of(level).collect();
+                assert_eq!(bits, (0..5).map(|bit| value >> bit & 1 == 1).collect::<Vec<_>>(), "{level}");
+            }
+        }
+        assert!(InputWord::float("f", &[], 5, 1, 9).fault().is_some());
+        assert!(InputWord::float("f", &[], 5, 0, 1).fault().is_some());
+        assert!(InputWord::float("f", &[], 2000, 1, 1).fault().is_some());
+        assert_eq!(InputWord::float("bf16", &[], 262, 7, 0x7f80).fault(), None);
     }
 
     #[test]

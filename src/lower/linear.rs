@@ -8,28 +8,23 @@ use num_traits::{One, Zero};
 use petgraph::graph::NodeIndex;
 
 use super::{Lowering, Result, Value, one_shifted};
-use crate::circuit::{ArrayId, Coef, Index, Size, Table, Term};
+use crate::circuit::{ArrayId, Coef, Index, Size, Term};
 use crate::interval::Interval;
-use crate::number::{Format, Function, Rational, rotary_levels};
+use crate::number::{Accumulation, Format, Rational, rotary_levels};
 use crate::tensor::ParamId;
-use crate::words::{Constants, Form, Stored, common_unit, unit_of};
+use crate::words::{Constants, Form, common_unit, unit_of};
 
 impl Lowering<'_> {
     /// A table rounded to a format: levels of the format.
     fn rounded(&mut self, id: ParamId, scale: Option<&Rational>, format: Format) -> Constants {
         let param = self.graph.param(id);
-        let unit = scale.cloned().unwrap_or_else(Rational::one) * unit_of(param.format.fraction());
-        let stored = Stored { function: Function::Identity, format };
-        let level = |value: i64| stored.level(&value.into(), &unit);
+        let factor = scale.cloned().unwrap_or_else(Rational::one);
+        let level = |level: i64| format.nearest(&(&factor * param.format.number(level)));
         let mut known: HashMap<i64, i64> = HashMap::new();
         let mut once = |value: &i64| *known.entry(*value).or_insert_with(|| level(*value));
         let values = param.values.as_ref().map(|values| values.iter().map(&mut once).collect::<Arc<[i64]>>());
         let (lo, hi) = param.bounds();
-        let range = Interval::new(level(lo), level(hi));
-        let len = param.shape.iter().map(|size| u128::from(*size)).product();
-        let table = values.clone().map_or_else(|| Table::bounded(len, range.clone()), Table::small);
-        let table = self.maker.builder.table(table);
-        Constants { table, range, values, fraction: format.fraction() }
+        self.tabled(values.as_ref(), (level(lo), level(hi)), &param.shape, format.scale())
     }
 
     pub(super) fn embed(
@@ -47,7 +42,7 @@ impl Lowering<'_> {
             true => self.chosen_rows(ids, width, &rows)?,
             false => self.maker.lookup(ids, vocabulary, width, &rows)?,
         };
-        Ok(Value::Form(Form { array, unit: unit_of(format.fraction()) }))
+        Ok(Value::Form(Form { array, unit: unit_of(rows.fraction) }))
     }
 
     /// Rows of one-hot choices [position, vocabulary]: no layer.
@@ -84,10 +79,10 @@ impl Lowering<'_> {
         let rows = self.rounded(table, None, format);
         let shape = self.maker.shape(form.array);
         let width = shape[1].value as i64;
-        let unit = common_unit(&form.unit, &unit_of(format.fraction()));
+        let unit = common_unit(&form.unit, &unit_of(rows.fraction));
         let own = Term::new(form.array, Index::identity(2)).by((&form.unit / &unit).to_integer());
         let steps = if first_only { vec![(1, 1)] } else { vec![(0, width), (1, 1)] };
-        let factor = (unit_of(format.fraction()) / &unit).to_integer();
+        let factor = (unit_of(rows.fraction) / &unit).to_integer();
         let row = Coef::table(rows.table, Index::strided(steps)).times(&factor);
         let array = self.maker.affine(shape, None, vec![own], vec![row])?;
         Ok(Value::Form(Form { array, unit }))
@@ -102,6 +97,9 @@ impl Lowering<'_> {
     ) -> Result<Value> {
         let form = self.operand(x)?;
         let weights = self.constants(weight);
+        if let Some(how) = self.graph.accumulation() {
+            return self.accumulated(&form, &weights, bias, out, how);
+        }
         let features = self.maker.shape(form.array)[1..].to_vec();
         let mut shape = vec![self.maker.shape(form.array)[0].clone()];
         shape.extend(out.iter().map(|size| Size::fixed(*size)));
@@ -113,11 +111,49 @@ impl Lowering<'_> {
         let in_strides = flat(&features).into_iter().enumerate().map(|(axis, s)| (axes + axis, s));
         let steps: Vec<(usize, i64)> = out_strides.chain(in_strides).collect();
         let worth = &form.unit * unit_of(weights.fraction);
-        let unit = if bias.is_some() { common_unit(&worth, &unit_of(weights.fraction)) } else { worth.clone() };
+        let unit = match bias {
+            Some(bias) => common_unit(&worth, &unit_of(self.constants(bias).fraction)),
+            None => worth.clone(),
+        };
         let coef = Coef::table(weights.table, Index::strided(steps)).times(&(worth / &unit).to_integer());
         let term = Term::new(form.array, index).over(features).times(coef);
         let constants = bias.map(|bias| self.bias(bias, &shape[1..], &unit));
         let array = self.maker.affine(shape, None, vec![term], constants.into_iter().collect())?;
+        Ok(Value::Form(Form { array, unit }))
+    }
+
+    /// The same, the sums over all features together accumulated, and the bias added after.
+    fn accumulated(
+        &mut self,
+        form: &Form,
+        weights: &Constants,
+        bias: Option<ParamId>,
+        out: &[u64],
+        how: &Accumulation,
+    ) -> Result<Value> {
+        let own = self.maker.shape(form.array);
+        let inputs: u64 = own[1..].iter().map(|size| size.value).product();
+        let mut shape = vec![own[0].clone()];
+        shape.extend(out.iter().chain([&inputs]).map(|size| Size::fixed(*size)));
+        self.limit("the products of a linear map", shape[1..].iter().map(|size| u128::from(size.value)).product())?;
+        let last = shape.len() - 1;
+        let place = |(stride, size): (i64, &Size)| {
+            let list = (0..inputs as i64).map(|input| input / stride % size.value as i64).collect::<Vec<_>>();
+            Index::gathered(last, list)
+        };
+        let mut index = vec![Index::axis(0)];
+        index.extend(flat(&own[1..]).into_iter().zip(&own[1..]).map(place));
+        let steps: Vec<(usize, i64)> = flat(&shape[1..]).into_iter().enumerate().map(|(a, s)| (a + 1, s)).collect();
+        let term = Term::new(form.array, index).times(Coef::table(weights.table, Index::strided(steps)));
+        let array = self.maker.affine(shape.clone(), None, vec![term], vec![])?;
+        let products = Form { array, unit: &form.unit * unit_of(weights.fraction) };
+        let sum = self.maker.accumulate(&products, last, how)?;
+        let Some(bias) = bias else { return Ok(Value::Form(sum)) };
+        let fraction = self.constants(bias).fraction;
+        let unit = common_unit(&sum.unit, &unit_of(fraction));
+        let bias = self.bias(bias, &shape[1..last], &unit);
+        let own = Term::new(sum.array, Index::identity(last)).by((&sum.unit / &unit).to_integer());
+        let array = self.maker.affine(shape[..last].to_vec(), None, vec![own], vec![bias])?;
         Ok(Value::Form(Form { array, unit }))
     }
 

@@ -4,6 +4,8 @@ mod general;
 
 pub mod guard;
 
+mod attention;
+
 mod linear;
 
 mod product;
@@ -20,13 +22,12 @@ use num_traits::One;
 use petgraph::graph::NodeIndex;
 use thiserror::Error;
 
-use crate::circuit::{ArrayId, Band, Circuit, CircuitError, Index, Origin, Size, Table};
+use crate::circuit::{ArrayId, Circuit, CircuitError, Index, Origin, Size, Table, Values};
 use crate::interval::Interval;
-use crate::number::{Format, Function, Rational};
-use crate::tensor::{Attended, Carrier, Graph, Node, Op, ParamId, Scores};
+use crate::number::{Format, Function, Rational, Scale};
+use crate::tensor::{Carrier, Graph, Node, Op, ParamId, Scores};
+use crate::words::{Constants, Form, Maker, Normalisation, ScoreTable, Stored, Strategy, Word, unit_of};
 use guard::{Calibration, Exact};
-
-use crate::words::{Constants, Form, Maker, Normalisation, Pairing, ScoreTable, Stored, Strategy, Word, unit_of};
 
 /// A circuit, and how its inputs and outputs stand for tokens and numbers.
 #[derive(Clone, Debug)]
@@ -54,13 +55,22 @@ pub enum LowerError {
     Circuit(#[from] CircuitError),
     /// A format too wide to make tables of.
     #[error(
-        "activations in {format} are too wide to bind to weights: formats of up to {most} bits are compiled and run, wider ones only measured; use --format with fewer bits, or `report`"
+        "numbers in {format} are too wide to bind to weights: formats of up to {most} bits are compiled and run, wider ones only measured; use --format with fewer bits, or `report`"
     )]
     Wide {
         /// The format.
         format: Format,
         /// The widest allowed.
         most: u32,
+    },
+    /// A format whose thermometers have too many bits to make tables of.
+    #[error(
+        "{format} is too wide to bind to weights under the strategy `depth`, where every value is a gate: use --strategy size, or `report`, \
+         which measures without binding"
+    )]
+    Deep {
+        /// The format.
+        format: Format,
     },
     /// A carried value that has no bounds.
     #[error(
@@ -99,6 +109,8 @@ const MOST_BITS: u32 = 16;
 
 /// The same where a value is only rounded, in two digits.
 const MOST_ROUNDED_BITS: u32 = 21;
+/// The most levels times bits of a thermometer that a table is made of.
+const MOST_CHANGES: u128 = 1 << 20;
 
 /// The most entries of one table.
 const MOST_ENTRIES: u128 = 1 << 28;
@@ -186,8 +198,35 @@ pub struct Input {
 pub enum InputKind {
     /// Ids below this.
     Tokens(u64),
-    /// Levels of a format, in two's complement.
+    /// Numbers of a format: their units in two's complement.
     Numbers(Format),
+}
+
+/// The format a node stores values in.
+fn stored_format(node: &Node) -> Option<Format> {
+    match &node.op {
+        Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
+        Op::Attend(scores, _) | Op::Positive(scores) => Some(scores.format),
+        Op::Quotient(format) => Some(*format),
+        Op::Number(format) | Op::Port(Carrier::Stored(format)) => Some(*format),
+        _ => None,
+    }
+}
+
+/// Why no tables are made of the format a node stores values in.
+fn refusal(node: &Node, strategy: Strategy) -> Option<LowerError> {
+    let format = stored_format(node)?;
+    let rounds = matches!(&node.op, Op::Store { function: Function::Identity, .. }) && !format.is_float();
+    too_wide(format, strategy, if rounds && strategy == Strategy::Size { MOST_ROUNDED_BITS } else { MOST_BITS })
+}
+
+/// Why no tables are made of a format.
+fn too_wide(format: Format, strategy: Strategy, most: u32) -> Option<LowerError> {
+    let bits = u128::from(format.max().abs_diff(format.min())) * u128::from(format.width());
+    if format.bits() > most {
+        return Some(LowerError::Wide { format, most });
+    }
+    (strategy == Strategy::Depth && bits > MOST_CHANGES).then_some(LowerError::Deep { format })
 }
 
 type Result<T, E = LowerError> = std::result::Result<T, E>;
@@ -211,9 +250,12 @@ impl<'a> Lowering<'a> {
 
     fn run(&mut self) -> Result<()> {
         let graph = self.graph;
+        if let Some(how) = graph.accumulation() {
+            self.check(too_wide(how.format, self.maker.strategy, MOST_BITS))?;
+        }
         for id in graph.order() {
             let node = graph.node(id);
-            self.check(node)?;
+            self.check(refusal(node, self.maker.strategy))?;
             self.origin(node);
             let value = self.node(id, node)?;
             self.values.push(value);
@@ -246,25 +288,16 @@ impl<'a> Lowering<'a> {
             Value::Gates(array) => Ok((array, Rational::one())),
             Value::Word(_) | Value::Late(_) => {
                 let word = self.word(id)?;
-                Ok((self.maker.value(&word)?, unit_of(word.fraction)))
+                Ok((self.maker.value(&word)?, unit_of(word.scale.fraction())))
             }
         }
     }
 
-    fn check(&self, node: &Node) -> Result<()> {
-        let format = match &node.op {
-            Op::Store { format, .. } | Op::Normalise { format, .. } | Op::Softmax(_, _, format) => *format,
-            Op::Attend(scores, _) | Op::Positive(scores) => scores.format,
-            Op::Quotient(format) => *format,
-            Op::Number(format) | Op::Port(Carrier::Stored(format)) => *format,
-            _ => return Ok(()),
-        };
-        let rounds = matches!(&node.op, Op::Store { function: Function::Identity, .. });
-        let most = if rounds && self.maker.strategy == Strategy::Size { MOST_ROUNDED_BITS } else { MOST_BITS };
-        if self.maker.known && format.bits() > most {
-            return Err(LowerError::Wide { format, most });
+    fn check(&self, refusal: Option<LowerError>) -> Result<()> {
+        match refusal {
+            Some(refusal) if self.maker.known => Err(refusal),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn limit(&self, what: &'static str, entries: u128) -> Result<()> {
@@ -293,30 +326,31 @@ impl<'a> Lowering<'a> {
             Op::Scale(factor) => self.scale(operands[0], factor),
             Op::Weigh(table) => self.weigh(operands[0], *table),
             Op::Sum(axis) => self.sum(operands[0], *axis),
-            Op::Arrange(_) | Op::Slice { .. } => self.moved(node, operands[0]),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.moved(node, operands[0]),
+            Op::Reshape => self.reshaped(node, operands[0]),
             Op::Concat(axis) => self.concat(&operands, *axis),
             Op::Max(axis) => self.maximum(operands[0], *axis),
             Op::Centre => {
                 let form = self.form(operands[0])?;
-                Ok(Value::Form(self.maker.centre(&form)?))
+                Ok(Value::Form(match self.graph.accumulation() {
+                    None => self.maker.centre(&form)?,
+                    Some(how) => self.maker.centre_by(&form, how)?,
+                }))
             }
             Op::Normalise { .. } => self.normalise(operands[0], &node.op),
             Op::Dot(attended) => self.dot(operands[0], operands[1], *attended),
             Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
-            Op::Attend(scores, _) => {
-                let (form, values) = (self.scores(id, operands[0])?, self.word(operands[1])?);
+            Op::Attend(scores, attended) => {
                 let table = self.score_table(scores);
-                Ok(Value::Word(self.maker.attend(&form, &values, &table)?))
+                let scores = self.scores(id, operands[0])?;
+                self.attend(&scores, operands[1], &table, *attended)
             }
-            Op::Softmax(scores, _, format) => {
-                let form = self.scores(id, operands[0])?;
+            Op::Softmax(scores, attended, format) => {
                 let table = self.score_table(scores);
-                Ok(Value::Word(self.maker.softmax(&form, &table, *format)?))
+                let scores = self.scores(id, operands[0])?;
+                self.softmax(&scores, &table, *attended, *format)
             }
-            Op::Mix(_) => {
-                let (weights, values) = (self.word(operands[0])?, self.word(operands[1])?);
-                Ok(Value::Form(self.maker.mix(&weights, &values)?))
-            }
+            Op::Mix(attended) => self.mix(operands[0], operands[1], *attended),
             Op::Product => self.product(operands[0], operands[1]),
             Op::Argmax => {
                 let form = self.form(operands[0])?;
@@ -346,7 +380,7 @@ impl<'a> Lowering<'a> {
             Value::Gates(array) => Ok(Form { array, unit: Rational::one() }),
             Value::Word(_) | Value::Late(_) => {
                 let word = self.word(id)?;
-                Ok(Form { array: self.maker.value(&word)?, unit: unit_of(word.fraction) })
+                Ok(Form { array: self.maker.value(&word)?, unit: unit_of(word.scale.fraction()) })
             }
         }
     }
@@ -385,23 +419,12 @@ impl<'a> Lowering<'a> {
         let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else {
             unreachable!("called for Normalise")
         };
-        let offset = |constants: &Constants| if *plus_one { 1i64 << constants.fraction } else { 0 };
-        let gain = gain.map(|id| self.constants(id)).map(|constants| shifted(&constants, offset(&constants)));
+        let offset = |constants: &Constants| BigInt::from(*plus_one) << constants.fraction;
+        let gain = gain.map(|id| self.constants(id)).map(|constants| shifted(&constants, &offset(&constants)));
         let bias = bias.map(|id| self.constants(id));
         let norm = Normalisation { unit: *unit, epsilon: epsilon.clone(), gain, bias, format: *format };
         let word = self.word(x)?;
-        Ok(Value::Word(self.maker.normalise(&word, &norm)?))
-    }
-
-    fn dot(&mut self, q: NodeIndex, k: NodeIndex, attended: Attended) -> Result<Value> {
-        let (q, k) = (self.word(q)?, self.word(k)?);
-        let [position, group, member, width] = &q.shape[..] else { unreachable!("queries have four axes") };
-        let shape = [position, &k.shape[0], group, member, width].map(Clone::clone).to_vec();
-        let first = [0, 2, 3, 4].map(Index::axis).to_vec();
-        let second = [1, 2, 4].map(Index::axis).to_vec();
-        let pairing = Pairing { shape, band: band(attended), first, second };
-        let array = self.maker.product(&q, &k, &pairing, 1)?;
-        Ok(Value::Form(Form { array, unit: unit_of(q.fraction + k.fraction) }))
+        Ok(Value::Word(self.maker.normalise_by(&word, &norm, self.graph.accumulation())?))
     }
 
     /// Exact scores about to be rounded.
@@ -428,27 +451,46 @@ impl<'a> Lowering<'a> {
         if let Some(constants) = self.tables.get(&id) {
             return constants.clone();
         }
-        let (lo, hi) = param.bounds();
-        let range = Interval::new(lo, hi);
-        let len = param.shape.iter().map(|size| u128::from(*size)).product();
-        let table = param.values.clone().map_or_else(|| Table::bounded(len, range.clone()), Table::small);
-        let table = self.maker.builder.table(table);
-        let constants = Constants { table, range, values: param.values.clone(), fraction: param.format.fraction() };
+        let constants = self.tabled(param.values.as_ref(), param.bounds(), &param.shape, param.format.scale());
         self.tables.insert(id, constants.clone());
         constants
     }
+
+    /// Levels of a scale as a table of units; of floating-point ones, of the greatest power of two that all are multiples of.
+    fn tabled(&mut self, levels: Option<&Arc<[i64]>>, (lo, hi): (i64, i64), shape: &[u64], scale: Scale) -> Constants {
+        let values = levels.map(|levels| units(levels, scale));
+        let zeros = values.as_ref().map_or(0, |(_, zeros)| *zeros);
+        let range = Interval { lo: scale.value(lo) >> zeros, hi: scale.value(hi) >> zeros };
+        let len = shape.iter().map(|size| u128::from(*size)).product();
+        let values = values.map(|(values, _)| values);
+        let table = match &values {
+            None => Table::bounded(len, range.clone()),
+            Some(Values::Small(values)) => Table::small(values.clone()),
+            Some(Values::Big(values)) => Table::new(values.to_vec()),
+        };
+        let table = self.maker.builder.table(table);
+        Constants { table, range, values, fraction: scale.fraction() - zeros }
+    }
 }
 
-/// Constants with an integer added to each level; the table itself is not used by the gadgets that take these.
-fn shifted(constants: &Constants, by: i64) -> Constants {
-    let values = constants.values.as_ref().map(|values| values.iter().map(|v| v + by).collect::<Arc<[i64]>>());
-    let range = constants.range.plus(&Interval::point(by));
+/// Units of levels, and how many zeros at their end, which all have in common, are left out.
+fn units(levels: &Arc<[i64]>, scale: Scale) -> (Values, u32) {
+    if scale.is_even() {
+        return (Values::Small(levels.clone()), 0);
+    }
+    let values: Vec<BigInt> = levels.iter().map(|level| scale.value(*level)).collect();
+    let zeros = values.iter().filter_map(BigInt::trailing_zeros).min().unwrap_or(0);
+    let zeros = u32::try_from(zeros).unwrap_or(0).min(scale.fraction());
+    let table = Table::new(values.into_iter().map(|value| value >> zeros).collect());
+    (table.values.unwrap_or_else(|| unreachable!("made of values")), zeros)
+}
+
+/// Constants with an integer added to each; the table itself is not used by the gadgets that take these.
+fn shifted(constants: &Constants, by: &BigInt) -> Constants {
+    let values =
+        constants.values.as_ref().and_then(|values| Table::new(values.iter().map(|v| v + by).collect()).values);
+    let range = constants.range.plus(&Interval::point(by.clone()));
     Constants { values, range, ..constants.clone() }
-}
-
-fn band(attended: Attended) -> Option<Band> {
-    let Attended { causal, window } = attended;
-    (causal || window.is_some()).then_some(Band { query: 0, key: 1, causal, window })
 }
 
 fn one_shifted(bits: u32) -> Rational {

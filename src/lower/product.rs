@@ -27,7 +27,7 @@ impl Lowering<'_> {
     fn feeds_product(&self, id: NodeIndex) -> bool {
         self.graph.petgraph().neighbors(id).any(|reader| match self.graph.node(reader).op {
             Op::Product | Op::Chosen => true,
-            Op::Arrange(_) | Op::Slice { .. } => self.feeds_product(reader),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.feeds_product(reader),
             _ => false,
         })
     }
@@ -40,13 +40,13 @@ impl Lowering<'_> {
                 let word = self.word(other)?;
                 let pairing = elementwise(self.maker.shape(form.array));
                 let array = self.maker.fused_product(&form, &stored, &word, &pairing, 0)?;
-                let unit = unit_of(stored.format.fraction() + word.fraction);
+                let unit = unit_of(stored.format.fraction() + word.scale.fraction());
                 return Ok(Value::Form(Form { array, unit }));
             }
         }
         let (x, y) = (self.word(x)?, self.word(y)?);
         let array = self.maker.product(&x, &y, &elementwise(x.shape.clone()), 0)?;
-        Ok(Value::Form(Form { array, unit: unit_of(x.fraction + y.fraction) }))
+        Ok(Value::Form(Form { array, unit: unit_of(x.scale.fraction() + y.scale.fraction()) }))
     }
 
     /// The layer after which a value is a word.

@@ -23,7 +23,7 @@ impl Lowering<'_> {
         let Some(y) = rest.first() else {
             let word = self.word(*x)?;
             let array = self.maker.chosen(choice, &word, None)?;
-            return Ok(Value::Form(Form { array, unit: unit_of(word.fraction) }));
+            return Ok(Value::Form(Form { array, unit: unit_of(word.scale.fraction()) }));
         };
         for (late, other) in [(*x, *y), (*y, *x)] {
             if let Value::Late(Late { form, stored, .. }) = self.values[late.index()].clone()
@@ -31,12 +31,15 @@ impl Lowering<'_> {
             {
                 let word = self.word(other)?;
                 let array = self.maker.chosen_fused(choice, &form, &stored, &word)?;
-                return Ok(Value::Form(Form { array, unit: unit_of(stored.format.fraction() + word.fraction) }));
+                return Ok(Value::Form(Form {
+                    array,
+                    unit: unit_of(stored.format.fraction() + word.scale.fraction()),
+                }));
             }
         }
         let (x, y) = (self.word(*x)?, self.word(*y)?);
         let array = self.maker.chosen(choice, &x, Some(&y))?;
-        Ok(Value::Form(Form { array, unit: unit_of(x.fraction + y.fraction) }))
+        Ok(Value::Form(Form { array, unit: unit_of(x.scale.fraction() + y.scale.fraction()) }))
     }
 
     fn choice(&self, id: NodeIndex) -> ArrayId {
@@ -57,23 +60,23 @@ impl Lowering<'_> {
         let (positions, members) = (shape[0].value, shape[3].value);
         let heads = shape[2].value * members;
         let within = [(2, members as i64), (3, 1)];
-        let (table, index) = match &constants.values {
+        let (rows, index) = match &constants.values {
             None => (constants.table, Index::strided(within)),
             Some(levels) => {
                 let entries = (2 * u128::from(positions) - 1) * u128::from(heads);
                 self.limit("the table of distances", entries)?;
-                let buckets = levels.len() as u64 / heads;
+                let buckets = self.graph.param(table).len() as u64 / heads;
                 let ahead = positions as i64 - 1;
                 let row = |offset: i64| {
                     let bucket = distance_bucket(offset, buckets, farthest, both);
-                    (bucket * heads..(bucket + 1) * heads).map(|place| levels[place as usize])
+                    (bucket * heads..(bucket + 1) * heads).filter_map(|place| levels.get(place as usize))
                 };
-                let rows = Table::small((-ahead..=ahead).flat_map(row).collect::<Vec<_>>());
+                let entries = Table::new((-ahead..=ahead).flat_map(row).collect::<Vec<_>>());
                 let steps = [(0, -(heads as i64)), (1, heads as i64)].into_iter().chain(within).collect::<Vec<_>>();
-                (self.maker.builder.table(rows), Index::strided(steps).plus(ahead * heads as i64))
+                (self.maker.builder.table(entries), Index::strided(steps).plus(ahead * heads as i64))
             }
         };
-        let entry = Coef::table(table, index).times(&worth);
+        let entry = Coef::table(rows, index).times(&worth);
         let array = self.maker.affine(shape, self.maker.band(form.array), vec![own], vec![entry])?;
         Ok(Value::Form(Form { array, unit }))
     }

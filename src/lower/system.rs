@@ -9,7 +9,7 @@ use num_traits::One;
 use petgraph::algo::has_path_connecting;
 use petgraph::graph::NodeIndex;
 
-use super::{Input, LowerError, Lowering, Result, Value, is_known};
+use super::{Input, LowerError, Lowering, Result, Value, is_known, refusal};
 use crate::circuit::Circuit;
 use crate::interval::Interval;
 use crate::loops::{At, System};
@@ -26,6 +26,8 @@ pub struct LoweredLoops {
     pub inputs: Vec<Vec<Input>>,
     /// Per block and output, the worth of one.
     pub units: Vec<Vec<Rational>>,
+    /// Why nothing is bound to known weights: figures are then upper bounds, and the circuits are not run.
+    pub refusal: Option<LowerError>,
 }
 
 /// The unit and range of the forms an exact port carries.
@@ -75,8 +77,11 @@ const PATIENCE: u32 = 3;
 /// # Errors
 /// When a body cannot be lowered, or the range of a carried form grows.
 pub fn system(system: &looped::Looped, strategy: Strategy) -> std::result::Result<LoweredLoops, LowerError> {
-    let known = system.blocks().iter().flat_map(|block| &block.bodies).all(is_known);
-    let mut wiring = Wiring::new(system, strategy, known)?;
+    let bodies = || system.blocks().iter().flat_map(|block| &block.bodies);
+    let nodes = bodies().flat_map(|body| body.order().map(|id| body.node(id)));
+    let refusal = nodes.into_iter().find_map(|node| refusal(node, strategy));
+    let mut wiring = Wiring::new(system, strategy, bodies().all(is_known) && refusal.is_none())?;
+    wiring.refusal = refusal;
     for pass in 0..PASSES {
         wiring.stride = pass.checked_sub(PATIENCE).map(|beyond| 1 << beyond);
         if !wiring.widen()? {
@@ -96,6 +101,7 @@ struct Wiring<'s> {
     system: &'s looped::Looped,
     strategy: Strategy,
     known: bool,
+    refusal: Option<LowerError>,
     /// What the readers of an output take it as.
     targets: HashMap<Key, Carrier>,
     /// Outputs that reach one port share what is declared of it, under the name of one of them.
@@ -118,7 +124,8 @@ struct Body {
 impl<'s> Wiring<'s> {
     fn new(system: &'s looped::Looped, strategy: Strategy, known: bool) -> Result<Self> {
         let (targets, group, declared) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut wiring = Self { system, strategy, known, targets, group, declared, grown: None, stride: None };
+        let mut wiring =
+            Self { system, strategy, known, refusal: None, targets, group, declared, grown: None, stride: None };
         for block in system.blocks() {
             let ports = block.bodies[0].ports();
             for (port, (wires, (node, carrier))) in block.ports.iter().zip(&ports).enumerate() {
@@ -263,6 +270,7 @@ impl<'s> Wiring<'s> {
     }
 
     fn finish(self) -> Result<LoweredLoops> {
+        let refusal = self.refusal.clone();
         let (mut inputs, mut units) = (Vec::new(), Vec::new());
         let circuits = self.system.map(|number, graph| {
             let body = self.body(number, graph, self.ports(number).unwrap_or_default())?;
@@ -272,7 +280,7 @@ impl<'s> Wiring<'s> {
             }
             Ok::<Circuit, LowerError>(body.circuit)
         })?;
-        Ok(LoweredLoops { circuits, inputs, units })
+        Ok(LoweredLoops { circuits, inputs, units, refusal })
     }
 }
 

@@ -77,6 +77,11 @@ impl Interval {
         if exponent < 0 { self.lowered(bits) } else { Self { lo: self.lo << bits, hi: self.hi << bits } }
     }
 
+    /// The greatest integers of half units below the least and the greatest number strictly inside, a unit being `2^drop` of these.
+    pub fn halves(&self, drop: u64) -> (BigInt, BigInt) {
+        (shift_down(self.lo.clone(), drop - 1), shift_up(self.hi.clone(), drop - 1) - 1)
+    }
+
     /// The integer that every number strictly inside rounds to, in units of `2^drop` of these (`drop >= 1`), if there is one.
     ///
     /// The ends do not count: an irrational value never lies on one. So a value known to be below a tie rounds down

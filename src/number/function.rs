@@ -5,7 +5,7 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::elementary::{exp, exp_negative, ln, normal_above_zero};
 use super::fixed_point::{Interval, refine};
-use super::rounding::{round_quotient, round_square_root};
+use super::rounding::{halves_of_square_root, round_quotient, round_square_root};
 use super::{Format, Rational, constants};
 
 /// A univariate function that a store may apply before it rounds.
@@ -46,6 +46,10 @@ pub enum Function {
     Reciprocal,
     /// `1 / sqrt(x)`, for `x > 0`.
     InverseSqrt,
+    /// `sqrt(x)`, and 0 for negative `x`.
+    Sqrt,
+    /// The error function, `2 Phi(x sqrt 2) - 1`, Phi the normal distribution function.
+    Erf,
     /// 1 where `x > 0`, else 0: the slope of [`Function::Relu`], taken as 0 at 0.
     Step,
     /// `s (1 - s)` of `s = 1 / (1 + e^-x)`: the slope of [`Function::Sigmoid`].
@@ -63,6 +67,14 @@ struct Argument {
     negative: bool,
     p: BigInt,
     q: BigInt,
+}
+
+/// A value that is rounded without enclosures.
+enum Exact {
+    /// `p / q`, q positive.
+    Rational(BigInt, BigInt),
+    /// `sqrt(p / q)`, both positive.
+    Root(BigInt, BigInt),
 }
 
 impl Function {
@@ -85,20 +97,37 @@ impl Function {
     /// Where the function is [not defined](Self::defined_at).
     pub fn round(&self, x: &Rational, fraction: u32) -> BigInt {
         assert!(self.defined_at(x), "{self:?} is not defined at {x}");
-        self.round_rational(x, fraction)
-            .unwrap_or_else(|| refine(fraction, |width| self.enclose(x, width).rounded(width - u64::from(fraction))))
+        match self.exact(x) {
+            Some(Exact::Rational(p, q)) => round_quotient(&(p << fraction), &q),
+            Some(Exact::Root(p, q)) => round_square_root(&p, &q, fraction),
+            None => refine(fraction, |width| self.enclose(x, width).rounded(width - u64::from(fraction))),
+        }
     }
 
-    /// The level of `format` nearest to `f(x)`, ties to even, saturating. Never slow: a value far out of range is not computed.
+    /// The level of `format` nearest to `f(x)`, ties to even, saturating: exact, as [`round`](Self::round) is, for values spaced in any
+    /// way. Never slow: a value far out of range is not computed.
     ///
     /// # Panics
     /// Where the function is [not defined](Self::defined_at).
     pub fn level(&self, x: &Rational, format: Format) -> i64 {
-        // e^x > 2^x, and the highest level is below 2^bits.
-        if *self == Self::Exp && x.numer() >= &(x.denom() * format.bits()) {
+        assert!(self.defined_at(x), "{self:?} is not defined at {x}");
+        // e^x > 2^x, and the highest value is below 2^width.
+        if *self == Self::Exp && x.numer() >= &(x.denom() * format.width()) {
             return format.max();
         }
-        format.clamp(&self.round(x, format.fraction()))
+        let fraction = format.fraction();
+        match self.exact(x) {
+            Some(Exact::Rational(p, q)) => format.nearest(&Rational::new(p, q)),
+            Some(Exact::Root(p, q)) => {
+                let (floor, exact) = halves_of_square_root(&p, &q, fraction);
+                format.nearest_to(&floor, exact)
+            }
+            None => refine(fraction, |width| {
+                let (low, high) = self.enclose(x, width).halves(width - u64::from(fraction));
+                let (low, high) = (format.nearest_to(&low, false), format.nearest_to(&high, false));
+                (low == high).then_some(low)
+            }),
+        }
     }
 
     /// Whether the function has a value at `x`.
@@ -132,30 +161,32 @@ impl Function {
         matches!(self, Self::SigmoidSlope | Self::TanhSlope)
     }
 
-    /// The rounded value where it is rational or a square root, all of which are rounded without enclosures.
-    fn round_rational(&self, x: &Rational, fraction: u32) -> Option<BigInt> {
+    /// The value where it is rational or a square root, all of which are rounded without enclosures.
+    fn exact(&self, x: &Rational) -> Option<Exact> {
         let (p, q) = (x.numer(), x.denom());
-        let nearest = |p: &BigInt, q: &BigInt| Some(round_quotient(&(p << fraction), q));
+        let ratio = |p: BigInt, q: BigInt| Some(Exact::Rational(p, q));
         match self {
-            Self::Identity => nearest(p, q),
+            Self::Identity => ratio(p.clone(), q.clone()),
             Self::Clamp(limit) => {
                 let clamped = x.clone().clamp(-limit.clone(), limit.clone());
-                nearest(clamped.numer(), clamped.denom())
+                ratio(clamped.numer().clone(), clamped.denom().clone())
             }
-            Self::Relu if !p.is_negative() => nearest(p, q),
-            Self::Relu => Some(BigInt::zero()),
-            Self::Square => nearest(&(p * p), &(q * q)),
-            Self::Reciprocal if p.is_negative() => nearest(&-q, &-p),
-            Self::Reciprocal => nearest(q, p),
-            Self::InverseSqrt => Some(round_square_root(q, p, fraction)),
-            Self::SoftCap(cap) if cap.is_zero() => Some(BigInt::zero()),
-            Self::Sigmoid if p.is_zero() => nearest(&BigInt::one(), &2.into()),
-            Self::Exp | Self::TanhSlope if p.is_zero() => nearest(&BigInt::one(), &BigInt::one()),
-            Self::SigmoidSlope if p.is_zero() => nearest(&BigInt::one(), &4.into()),
-            Self::Step => nearest(&BigInt::from(u8::from(p.is_positive())), &BigInt::one()),
+            Self::Relu if !p.is_negative() => ratio(p.clone(), q.clone()),
+            Self::Relu => ratio(BigInt::zero(), BigInt::one()),
+            Self::Square => ratio(p * p, q * q),
+            Self::Reciprocal if p.is_negative() => ratio(-q, -p),
+            Self::Reciprocal => ratio(q.clone(), p.clone()),
+            Self::InverseSqrt => Some(Exact::Root(q.clone(), p.clone())),
+            Self::Sqrt if p.is_positive() => Some(Exact::Root(p.clone(), q.clone())),
+            Self::Sqrt => ratio(BigInt::zero(), BigInt::one()),
+            Self::SoftCap(cap) if cap.is_zero() => ratio(BigInt::zero(), BigInt::one()),
+            Self::Sigmoid if p.is_zero() => ratio(BigInt::one(), 2.into()),
+            Self::Exp | Self::TanhSlope if p.is_zero() => ratio(BigInt::one(), BigInt::one()),
+            Self::SigmoidSlope if p.is_zero() => ratio(BigInt::one(), 4.into()),
+            Self::Step => ratio(u8::from(p.is_positive()).into(), BigInt::one()),
             // ln 2 at 0, and irrational everywhere (Lindemann and Weierstrass).
             Self::Softplus => None,
-            _ if p.is_zero() => Some(BigInt::zero()),
+            _ if p.is_zero() => ratio(BigInt::zero(), BigInt::one()),
             _ => None,
         }
     }
@@ -174,6 +205,7 @@ impl Function {
                 Argument::of(y).gated(width, |_, width| sigmoid(&inner, width))
             }
             Self::Tanh => tanh(&argument, width),
+            Self::Erf => argument.signed(error_function(&argument, width)),
             Self::Sigmoid => sigmoid(&argument, width),
             Self::SoftCap(cap) => soft_cap(&argument, cap, width),
             Self::SigmoidSlope => slope(&argument.magnitude(width), width),
@@ -216,6 +248,15 @@ impl Argument {
         let product = self.magnitude(inner).times(&gate(self, inner), inner);
         self.signed(product.lowered(extra))
     }
+}
+
+/// `2 (Phi(z) - 1/2)` of `z = y sqrt 2`, y the magnitude: the root is enclosed, and the function rises.
+fn error_function(argument: &Argument, width: u64) -> Interval {
+    let inner = width + 8;
+    let one = BigInt::one() << inner;
+    let root = (((&argument.p * &argument.p) << (2 * inner + 1)) / (&argument.q * &argument.q)).sqrt();
+    let (lo, hi) = (normal_above_zero(&root, &one, inner), normal_above_zero(&(root + 1u32), &one, inner));
+    Interval { lo: lo.lo, hi: hi.hi }.scaled(&2.into()).lowered(inner - width)
 }
 
 /// `1 / (1 + e^-y)`, or where negative `1 / (1 + e^y)`, of a magnitude `y`. Within `[0, 1]`.

@@ -61,6 +61,9 @@ fn scale_by_power(mantissa: BigInt, base: u32, exponent: i64) -> Rational {
 ///
 /// Exact: scaling by a power of two of at most 61 never rounds, and one that overflows saturates anyway.
 pub fn quantise(x: f64, format: Format) -> Option<i64> {
+    if format.is_float() {
+        return Some(format.nearest(&rational_from_f64(x)?));
+    }
     if !x.is_finite() {
         return None;
     }
@@ -68,14 +71,20 @@ pub fn quantise(x: f64, format: Format) -> Option<i64> {
     Some((scaled.round_ties_even() as i64).clamp(format.min(), format.max()))
 }
 
-/// The integer nearest to `2^fraction * sqrt(numerator / denominator)`, ties to even; both are positive.
-pub(super) fn round_square_root(numerator: &BigInt, denominator: &BigInt, fraction: u32) -> BigInt {
-    // floor(2y) for y the value sought; a tie is an odd and exact 2y.
+/// The greatest integer below `2^(fraction + 1) * sqrt(numerator / denominator)`, and whether that is it; both are positive.
+pub(super) fn halves_of_square_root(numerator: &BigInt, denominator: &BigInt, fraction: u32) -> (BigInt, bool) {
     let square: BigInt = numerator << (2 * (u64::from(fraction) + 1));
     let (quotient, rest) = square.div_rem(denominator);
     let twice = quotient.sqrt();
+    let exact = rest.is_zero() && &twice * &twice == quotient;
+    (twice, exact)
+}
+
+/// The integer nearest to `2^fraction * sqrt(numerator / denominator)`, ties to even; both are positive.
+pub(super) fn round_square_root(numerator: &BigInt, denominator: &BigInt, fraction: u32) -> BigInt {
+    let (twice, exact) = halves_of_square_root(numerator, denominator, fraction);
     let nearest: BigInt = (&twice + 1u32) >> 1u32;
-    let tie = twice.is_odd() && rest.is_zero() && &twice * &twice == quotient;
+    let tie = twice.is_odd() && exact;
     if tie && nearest.is_odd() { nearest - BigInt::one() } else { nearest }
 }
 
@@ -150,7 +159,8 @@ mod tests {
             prop_assume!(x.is_finite() && integer + fraction >= 2);
             let format = Format::new(integer, fraction).unwrap();
             let exact = rational_from_f64(x).unwrap() * Rational::from_integer(BigInt::one() << fraction);
-            prop_assert_eq!(quantise(x, format), Some(format.clamp(&round_half_even(&exact))));
+            let level = round_half_even(&exact).clamp(format.min().into(), format.max().into());
+            prop_assert_eq!(quantise(x, format).map(BigInt::from), Some(level));
         }
 
         #[test]

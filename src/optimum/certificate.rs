@@ -2,8 +2,8 @@
 //!
 //! `claim.json` names the function, the bound on weights, the least depth with its witness, and for each depth the least number of gates.
 //! Beside it lie, for each profile with a gate less, a DRAT proof and its formula in DIMACS form for checkers other than ours.
-//! [`check`] does not read the formulas: it lists the profiles itself, makes their formulas from the function, and refuses if one lacks
-//! its proof. Balances are hints; each is verified to be one.
+//! [`check`] lists the profiles itself, makes their formulas from the function, and refuses if one lacks its proof or is not the formula
+//! beside it. Balances are hints; each is verified to be one.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::balance::{Balance, pairs};
-use super::encode::encode;
+use super::encode::{Encoding, encode};
 use super::profile::profiles;
 use super::proof::{self, ProofError};
 use super::search::{MOST_DEPTH, Optimum, Row, Witness, first_level};
@@ -169,11 +169,11 @@ fn save(
     filled.map_err(|error| CertificateError::File(path.to_owned(), error))
 }
 
-/// Checks the claim in a folder with its proofs.
+/// Checks the claim in a folder with its proofs. A function that `named` knows must be the one of that name.
 ///
 /// # Errors
 /// When a file is missing or malformed, or anything claimed is not proved.
-pub fn check(folder: &Path) -> Result<Checked, CertificateError> {
+pub fn check(folder: &Path, named: &dyn Fn(&str) -> Option<Table>) -> Result<Checked, CertificateError> {
     let path = folder.join(CLAIM);
     let claim: Claim = serde_json::from_str(&load(&path)?).map_err(|error| CertificateError::Json(path, error))?;
     if claim.schema != SCHEMA {
@@ -181,6 +181,9 @@ pub fn check(folder: &Path) -> Result<Checked, CertificateError> {
     }
     let outputs: Vec<(String, String)> = claim.outputs.iter().map(|o| (o.name.clone(), o.values.clone())).collect();
     let table = Table::parse(&claim.function, &outputs)?;
+    if named(&table.name).is_some_and(|known| !same(&known, &table)) {
+        return Err(CertificateError::Claim(format!("its values are not those of {}", table.name)));
+    }
     depth_holds(&claim, &table)?;
     let mut proofs = 0;
     for at in &claim.claims {
@@ -188,6 +191,12 @@ pub fn check(folder: &Path) -> Result<Checked, CertificateError> {
     }
     let gates = claim.claims.iter().map(|at| (at.depth, at.gates)).collect();
     Ok(Checked { function: table.name, weights: claim.weights, depth: claim.depth, gates, proofs })
+}
+
+/// Whether two tables have the same values.
+fn same(a: &Table, b: &Table) -> bool {
+    let values = |table: &Table| table.outputs.iter().map(|output| output.values).collect::<Vec<_>>();
+    a.inputs == b.inputs && values(a) == values(b)
 }
 
 /// Whether no smaller depth does: depth 1 if an output needs a gate, depth 2 if one is no gate of inputs.
@@ -234,10 +243,19 @@ fn gates_hold(folder: &Path, table: &Table, weights: Option<u32>, at: &AtDepth) 
         }
         let encoding = encode(table, profile, &balances, at.bound);
         let path = inside(folder, &part.proof)?;
+        formula_holds(&path.with_extension("cnf"), &encoding)?;
         let checked = proof::check(encoding.cnf.variables(), encoding.cnf.clauses(), &load(&path)?);
         checked.map_err(|error| CertificateError::Proof(path, error))?;
     }
     Ok(needed.len())
+}
+
+/// Whether the formula written for other checkers is the one the proof is of.
+fn formula_holds(path: &Path, encoding: &Encoding) -> Result<(), CertificateError> {
+    let mut own = Vec::new();
+    encoding.cnf.dimacs(&mut own).map_err(|error| CertificateError::File(path.to_owned(), error))?;
+    let other = || CertificateError::Claim(format!("{} is not the formula of this claim", path.display()));
+    (load(path)?.as_bytes() == own).then_some(()).ok_or_else(other)
 }
 
 /// A file of the folder by its name alone.

@@ -67,7 +67,7 @@ pub fn gadgets() -> Result<Vec<Gadget>> {
         found.push(gadget("x y, int(2), an exact form", strategy, product(strategy, None)?, 4)?);
         found.push(gadget("x y, int(2), stored in int(4)", strategy, product(strategy, Some(Format::new(4, 0)?))?, 4)?);
     }
-    for steps in [1, 2, 3] {
+    for steps in 1..=4 {
         for strategy in [Strategy::Depth, Strategy::Size] {
             found.push(descent(steps, strategy)?);
         }

@@ -120,7 +120,7 @@ impl Costed {
 /// As [`Costed::new`], but for the law.
 pub fn costs_of(model: &LoopedModel, counted: Model) -> Result<Costs, Error> {
     let widths = match counted {
-        Model::Arithmetic => Vec::new(),
+        Model::Arithmetic | Model::Threshold => Vec::new(),
         Model::Boolean => {
             (0..model.graph.blocks().len()).map(|block| widths(model, block)).collect::<Result<_, _>>()?
         }

@@ -12,7 +12,7 @@ use crate::gates::{Gates, InputWord};
 use crate::loops::Skeleton;
 use crate::lower::system::{LoweredLoops, system};
 use crate::lower::{Input, InputKind};
-use crate::number::Rational;
+use crate::number::{Rational, Scale};
 use crate::tensor::looped::{Looped, interpret};
 use crate::words::Strategy;
 
@@ -66,8 +66,11 @@ impl LoopedModel {
     /// One circuit, every iteration written out.
     ///
     /// # Errors
-    /// When there would be too many arrays.
+    /// When there would be too many arrays, or formats are too wide to bind.
     pub fn unrolled(&self) -> Result<Circuit, Error> {
+        if let Some(refusal) = &self.lowered.refusal {
+            return Err(refusal.clone().into());
+        }
         let blocks = self.lowered.circuits.blocks().iter().enumerate();
         let arrays = blocks.map(|(number, block)| {
             self.lowered.circuits.iterations(number).saturating_mul(block.bodies[0].arrays().len() as u128)
@@ -99,11 +102,7 @@ impl LoopedModel {
     /// # Errors
     /// When there are too many, or weights are not bound.
     pub fn expand(&self, circuit: &Circuit, progress: &mut dyn FnMut(u64, u64)) -> Result<Gates, Error> {
-        let word = |(name, input): (String, Input)| match input.kind {
-            InputKind::Tokens(limit) => InputWord { limit, ..InputWord::unsigned(&name, &input.shape, input.bits) },
-            InputKind::Numbers(_) => InputWord::signed(&name, &input.shape, input.bits),
-        };
-        let words = self.inputs().into_iter().map(word).collect();
+        let words = self.inputs().into_iter().map(|(name, input)| word(&name, &input)).collect();
         Ok(expand::expand(circuit, words, progress)?)
     }
 
@@ -112,15 +111,10 @@ impl LoopedModel {
     /// # Errors
     /// When the circuit is not bound, or the number of levels is wrong.
     pub fn evaluate(&self, circuit: &Circuit, levels: &[i64]) -> Result<Vec<BigInt>, Error> {
-        let widths = self
-            .inputs()
-            .into_iter()
-            .flat_map(|(_, input)| std::iter::repeat_n(input.bits, input.shape.iter().product::<u64>() as usize));
-        let bits: Vec<bool> = levels
-            .iter()
-            .zip(widths)
-            .flat_map(|(level, bits)| (0..bits).map(move |bit| level >> bit & 1 == 1))
-            .collect();
+        let words = self.inputs().into_iter().flat_map(|(name, input)| {
+            std::iter::repeat_n(word(&name, &input), input.shape.iter().product::<u64>() as usize)
+        });
+        let bits: Vec<bool> = levels.iter().zip(words).flat_map(|(level, word)| word.bits_of(*level)).collect();
         let mut values = evaluate::evaluate(circuit, &bits)?;
         let outputs = circuit.outputs().iter().filter_map(|output| values.remove(&output.name));
         Ok(outputs.flatten().collect())
@@ -129,10 +123,10 @@ impl LoopedModel {
     /// Output levels by the reference reading; none where the levels do not fit the inputs.
     pub fn interpret(&self, levels: &[i64]) -> Option<Vec<BigInt>> {
         let scales = self.inputs().into_iter().flat_map(|(_, input)| {
-            let fraction = if let InputKind::Numbers(format) = input.kind { format.fraction() } else { 0 };
-            std::iter::repeat_n(fraction, input.shape.iter().product::<u64>() as usize)
+            let scale = if let InputKind::Numbers(format) = input.kind { format.scale() } else { Scale::even(0) };
+            std::iter::repeat_n(scale, input.shape.iter().product::<u64>() as usize)
         });
-        let value = |(level, fraction): (&i64, u32)| Rational::new((*level).into(), BigInt::from(1) << fraction);
+        let value = |(level, scale): (&i64, Scale)| scale.number(*level);
         let tensors = interpret(&self.graph, levels.iter().zip(scales).map(value))?;
         let units = self.output_units();
         let scaled = |(tensor, unit): (crate::tensor::interpret::Tensor, Rational)| {
@@ -150,5 +144,17 @@ impl LoopedModel {
             std::iter::repeat_n(unit, self.graph.iterations(outlet.block) as usize)
         };
         outlets.flat_map(unit).collect()
+    }
+}
+
+/// How elements of an input become bits.
+fn word(name: &str, input: &Input) -> InputWord {
+    match input.kind {
+        InputKind::Tokens(limit) => InputWord { limit, ..InputWord::unsigned(name, &input.shape, input.bits) },
+        InputKind::Numbers(format) if format.is_float() => {
+            let (mantissa, limit) = (format.significant() - 1, format.max().unsigned_abs() + 1);
+            InputWord::float(name, &input.shape, input.bits, mantissa, limit)
+        }
+        InputKind::Numbers(_) => InputWord::signed(name, &input.shape, input.bits),
     }
 }

@@ -8,6 +8,8 @@ pub mod looped;
 
 pub mod path;
 
+pub mod scanned;
+
 pub mod subject;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ use crate::law::LawError;
 use crate::loops::LoopError;
 use crate::lower::guard::decimal;
 use crate::lower::{self, LowerError, Lowered};
-use crate::number::Rational;
+use crate::number::{Policy, Rational};
 use crate::program::ProgramError;
 use crate::recurrent::RecurrentError;
 use crate::spec::{self, Spec, WeightSource};
@@ -73,6 +75,15 @@ pub enum Error {
         axis: String,
         /// Those there are.
         has: String,
+    },
+    /// Rounded partial sums in a system of which only exact ones are lowered.
+    #[error(
+        "sums are added up `{policy}`: of such models there are `report`, `compile` and `run`; write --accumulate exact for laws of loops, \
+         comparisons, budgets, claims and certificates"
+    )]
+    Accumulate {
+        /// The policy.
+        policy: Policy,
     },
     /// Loops that do not fit together.
     #[error(transparent)]
@@ -138,7 +149,11 @@ pub fn architecture(spec: &Spec, context: u64, strategy: Strategy) -> Result<Mod
 /// When the architecture or numerics do not allow it.
 pub fn graph(spec: &Spec, context: u64) -> Result<Graph, Error> {
     let free = Parameters { format: spec.numerics.weights, source: Source::Free };
-    let context = Size::free(&"context".into(), context);
+    let context = match spec.numerics.accumulate {
+        Policy::Exact | Policy::Sequential | Policy::Tree(2) => Size::free(&"context".into(), context),
+        // The layers of these have no expression in the context.
+        Policy::Tree(_) | Policy::Blocked(_) => Size::fixed(context),
+    };
     Ok(tensor::from_architecture(&spec.architecture, &spec.numerics, &free, &context)?)
 }
 
@@ -192,10 +207,7 @@ fn weights(
     let format = spec.numerics.weights;
     let source = match &spec.weights {
         WeightSource::Free => Source::Free,
-        WeightSource::Random { seed, limit } => {
-            let limit = limit.map_or(i64::MAX, |limit| (limit * 2f64.powi(format.fraction() as i32)) as i64);
-            Source::Random { seed: *seed, limit }
-        }
+        WeightSource::Random { seed, limit } => Source::random(*seed, *limit, format),
         WeightSource::File(_) => {
             let tensors = load()?;
             Source::Given(tensors.into_iter().map(|(name, tensor)| (name, (tensor.shape, tensor.values))).collect())

@@ -64,6 +64,21 @@ impl Netlist {
         Self { inputs, ands, outputs: vec![nand(inputs + gates)] }
     }
 
+    /// A random monotone circuit of AND and OR gates, one output: the last gate. Each gate reads two different earlier nodes.
+    pub fn random_monotone(inputs: usize, gates: usize, draws: &mut Draws) -> Self {
+        let mut known: Vec<Literal> = (1..=inputs).map(|node| Literal::of(node, false)).collect();
+        let mut ands = Vec::with_capacity(gates);
+        for place in 0..gates {
+            let first = draws.below(known.len());
+            let second = (first + 1 + draws.below(known.len().saturating_sub(1))) % known.len();
+            // An OR is an AND with everything inverted.
+            let or = draws.below(2) == 1;
+            ands.push([first, second].map(|node| Literal::of(known[node].node(), known[node].is_inverted() != or)));
+            known.push(Literal::of(1 + inputs + place, or));
+        }
+        Self { inputs, ands, outputs: known.last().copied().into_iter().collect() }
+    }
+
     /// In ASCII AIGER.
     pub fn aag(&self) -> String {
         let (inputs, ands, outputs) = (self.inputs, self.ands.len(), self.outputs.len());
@@ -84,6 +99,19 @@ fn value(values: &[bool], literal: Literal) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn monotone_circuits_never_fall_when_an_input_rises() {
+        for seed in 0..20 {
+            let circuit = Netlist::random_monotone(4, 12, &mut Draws::new(seed));
+            let value = |bits: usize| circuit.evaluate(&[0, 1, 2, 3].map(|bit| bits >> bit & 1 == 1))[0];
+            for bits in 0..16 {
+                for bit in 0..4 {
+                    assert!(value(bits) <= value(bits | 1 << bit), "seed {seed}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn random_circuits_read_two_different_earlier_nodes() {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use num_bigint::BigInt;
+use num_traits::One;
 
 use super::{ProgramError, Result};
-use crate::number::{Format, Rational, round_half_even};
+use crate::number::{Format, Rational};
 use crate::spec::program::{Data, Descent, Loss, Program, Quantity, Rule, Start};
 use crate::tensor::params::Source;
 use crate::tensor::{Param, Parameters, ParamsError};
@@ -73,15 +73,14 @@ fn drawn(source: Source, quantity: &Quantity, shape: &[u64]) -> Result<Param> {
 }
 
 fn given(name: &str, format: Format, shape: &[u64], values: &[Rational]) -> Param {
-    let one = Rational::from_integer(BigInt::from(1) << format.fraction());
-    let level = |value: &Rational| format.clamp(&round_half_even(&(value * &one)));
-    let values = Some(values.iter().map(level).collect());
+    let values = Some(values.iter().map(|value| format.nearest(value)).collect());
     Param { name: name.to_owned(), shape: shape.to_vec(), values, format }
 }
 
 /// Random data as a rule needs them: labels of margins are 1 or -1, states and actions one-hot, actions of two choices 0 or 1.
 fn shaped(program: &Program, quantity: &Quantity, param: Param) -> Result<Param> {
-    let one = 1i64 << quantity.format.fraction();
+    let format = quantity.format;
+    let one = format.nearest(&Rational::one());
     let sign = |low: i64| move |level: &i64| if *level >= 0 { one } else { low };
     let values = param.values.as_deref().unwrap_or_default();
     let values = match (&program.rule, quantity.name.as_str()) {
@@ -92,8 +91,8 @@ fn shaped(program: &Program, quantity: &Quantity, param: Param) -> Result<Param>
         (Rule::QLearning { .. }, "state" | "action" | "next") => one_hot(values, quantity.shape[0] as usize, one),
         _ => return Ok(param),
     };
-    if one > quantity.format.max() {
-        return Err(ProgramError::Narrow { what: quantity.name.clone(), format: quantity.format });
+    if !format.number(one).is_one() {
+        return Err(ProgramError::Narrow { what: quantity.name.clone(), format });
     }
     Ok(Param { values: Some(values), ..param })
 }

@@ -12,7 +12,7 @@ use super::Result;
 use super::convolution::Taps;
 use super::make::{Make, function};
 use super::scan::{Bounds, Gate};
-use crate::number::{Function, Rational};
+use crate::number::Function;
 use crate::spec::recurrent::Mamba;
 use crate::tensor::Param;
 
@@ -75,9 +75,8 @@ fn selective(make: &mut Make, c: NodeIndex, cell: &Mamba) -> Result<NodeIndex> {
 /// `-exp(w)` for every weight w, rounded to the weights' format.
 fn negative_exponential(param: Param) -> Param {
     let format = param.format;
-    let value = |level: &i64| Rational::new((*level).into(), num_bigint::BigInt::from(1) << format.fraction());
     let levels = |values: std::sync::Arc<[i64]>| {
-        values.iter().map(|level| -Function::Exp.level(&value(level), format)).collect()
+        values.iter().map(|level| -Function::Exp.level(&format.number(*level), format)).collect()
     };
     Param { values: param.values.map(levels), ..param }
 }

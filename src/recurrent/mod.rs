@@ -177,10 +177,7 @@ pub fn parameters(spec: &Recurrent) -> Parameters {
     let source = match &spec.weights {
         // A recurrent spec names no file: its reader refuses one.
         WeightSource::Free | WeightSource::File(_) => Source::Free,
-        WeightSource::Random { seed, limit } => {
-            let limit = limit.map_or(i64::MAX, |limit| (limit * 2f64.powi(format.fraction() as i32)) as i64);
-            Source::Random { seed: *seed, limit }
-        }
+        WeightSource::Random { seed, limit } => Source::random(*seed, *limit, format),
     };
     Parameters { format, source }
 }

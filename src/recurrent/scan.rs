@@ -9,7 +9,7 @@
 //! to hold every value exactly: at most 2, and 1 in the first two. If A is 0 or 1 everywhere, the state is the sum of each b whose gates since
 //! then are all 1, and whether they are is one gate: 2 layers at any length.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use num_traits::{One, ToPrimitive};
 use petgraph::graph::NodeIndex;
 
@@ -41,7 +41,7 @@ pub(super) enum Gate {
     },
 }
 
-/// The levels of exact values in units of `2^-fraction`.
+/// The reach of exact values in units of `2^-fraction`.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
     pub lo: BigInt,
@@ -50,9 +50,10 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Every level of a format.
+    /// Every value of a format.
     pub fn of(format: Format) -> Self {
-        Self { lo: format.min().into(), hi: format.max().into(), fraction: format.fraction() }
+        let scale = format.scale();
+        Self { lo: scale.value(format.min()), hi: scale.value(format.max()), fraction: format.fraction() }
     }
 
     /// No less than zero and, if `unit`, at most one.
@@ -292,8 +293,14 @@ fn power(param: &Param, exponent: u64, context: u64) -> Result<Param> {
         return Ok(param.clone());
     }
     let (lo, hi) = param.bounds();
-    let magnitude = lo.unsigned_abs().max(hi.unsigned_abs());
-    let largest = num_traits::pow(BigInt::from(magnitude), exponent as usize);
+    let scale = param.format.scale();
+    let magnitude = scale.value(lo).magnitude().max(scale.value(hi).magnitude()).clone();
+    // Before a power of millions of bits is made.
+    let least = (magnitude.bits().saturating_sub(1)).saturating_mul(exponent);
+    let largest = match least > MAX_BITS.into() {
+        true => BigUint::one() << least.min(1 << 20),
+        false => num_traits::pow(magnitude, exponent as usize),
+    };
     let bits = (largest.bits() + 1).max(u64::from(param.format.fraction()) * exponent + 1);
     let most = u64::from(MAX_BITS);
     let wide = RecurrentError::Wide { what: "a power of the decay", context, bits: bits.max(2), most };
@@ -302,7 +309,7 @@ fn power(param: &Param, exponent: u64, context: u64) -> Result<Param> {
         return Err(wide);
     }
     let format = Format::new((bits.max(2) as u32) - fraction, fraction).map_err(|_| wide)?;
-    let raised = |level: &i64| num_traits::pow(BigInt::from(*level), exponent as usize).to_i64().unwrap_or(0);
+    let raised = |level: &i64| num_traits::pow(scale.value(*level), exponent as usize).to_i64().unwrap_or(0);
     let values = param.values.as_ref().map(|values| values.iter().map(raised).collect());
     Ok(Param { name: format!("{}^{exponent}", param.name), values, shape: param.shape.clone(), format })
 }

@@ -1,7 +1,7 @@
 //! Which values a reduction needs to be held exactly, and the narrowest formats that do; must not know what the values are for.
 
 use num_bigint::BigInt;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::Zero;
 
 use super::ReduceError;
 use crate::number::{Format, MAX_BITS, Rational};
@@ -43,16 +43,14 @@ pub fn ratio(p: i64, q: i64) -> Rational {
     Rational::new(p.into(), q.into())
 }
 
-/// The value of one step between neighbours of a format, next to zero.
+/// The least value of a format above zero; next to zero all neighbours are that far apart.
 pub fn unit(format: Format) -> Rational {
     Rational::new(1.into(), BigInt::from(1) << format.fraction())
 }
 
 /// The level of a value, if the format holds it.
 pub fn level(format: Format, value: &Rational) -> Option<i64> {
-    let scaled = value / unit(format);
-    let level = scaled.is_integer().then(|| scaled.to_integer().to_i64()).flatten()?;
-    (format.min()..=format.max()).contains(&level).then_some(level)
+    Some(format.nearest(value)).filter(|level| format.number(*level) == *value)
 }
 
 /// The narrowest fixed-point format that holds all of the values; none where no format does.
@@ -66,6 +64,17 @@ pub fn narrowest(values: &[Rational]) -> Option<Format> {
     formats.find(|format| values.iter().all(|value| level(*format, value).is_some()))
 }
 
+/// Floating-point formats, the narrowest first.
+const FLOATS: [&str; 5] = ["fp8-e4m3", "fp8-e5m2", "fp16", "bf16", "fp32"];
+
+/// The formats that hold all of the values, in words: the narrowest of fixed point, and of floating point where `format` is of that kind.
+fn sufficient(values: &[Rational], format: Format) -> String {
+    let floats = FLOATS.iter().filter_map(|name| name.parse::<Format>().ok()).filter(|_| format.is_float());
+    let float = floats.into_iter().find(|format| values.iter().all(|value| level(*format, value).is_some()));
+    let names: Vec<String> = narrowest(values).into_iter().chain(float).map(|format| format.to_string()).collect();
+    if names.is_empty() { "no format".to_owned() } else { names.join(" or ") }
+}
+
 /// The formats of a run.
 ///
 /// # Errors
@@ -74,7 +83,7 @@ pub fn choose(needs: &Needs, weights: Format, asked: &Asked) -> Result<Formats, 
     let checked = |role: &'static str, format: Format, values: &[Rational]| {
         let missing = values.iter().find(|value| level(format, value).is_none());
         missing.map_or(Ok(format), |value| {
-            let suffices = narrowest(values).map_or_else(|| "no format".to_owned(), |format| format.to_string());
+            let suffices = sufficient(values, format);
             Err(ReduceError::Narrow { role, format, value: value.clone(), suffices })
         })
     };

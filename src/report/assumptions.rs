@@ -32,6 +32,19 @@ pub(super) fn list(spec: &Spec, measure: &Measure, strategy: Strategy) -> Vec<St
     list
 }
 
+/// Where the values of an imported graph of operators are rounded.
+pub fn of_onnx(rounding: Rounding) -> &'static str {
+    match rounding {
+        Rounding::Fused => {
+            "operators are imported with fused rounding: a value is rounded where a product of data, a function, a quotient, a norm or a \
+             maximum reads it; sums, means, matrix products with constants and moves are exact; scores of a softmax are clamped"
+        }
+        Rounding::Eager => {
+            "operators are imported with eager rounding: what each makes is rounded, but for moves; scores of a softmax are clamped"
+        }
+    }
+}
+
 fn rounding(rounding: Rounding) -> &'static str {
     match rounding {
         Rounding::Fused => {
@@ -65,7 +78,9 @@ fn bound(bound: Bound) -> &'static str {
 /// The tables of a rotation, where there is one: rounded, and perhaps of rescaled angles.
 fn rotation(architecture: &Architecture) -> Vec<String> {
     let rotary = || architecture.blocks.iter().filter_map(|block| block.attention.rotary.as_ref());
-    let rounded = "rotation uses cosines and sines rounded to the finer of the two formats".to_owned();
+    let rounded = "rotation uses cosines and sines rounded to the finer of the two formats, of floating-point ones to as many bits \
+                   after the point as values below one have"
+        .to_owned();
     let scaling = rotary().find_map(|rotary| rotary.scaling.as_ref());
     let rescaled =
         scaling.map(|name| format!("rotary angles are rescaled (`{name}`): table entries change, the depth does not"));

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::modules::{self, Counted, Figures};
-use super::{Axes, Law, Module, NumericsText, Opaque, SCHEMA, Step, cost_law};
+use super::{Axes, Growth, Law, Module, NumericsText, Opaque, SCHEMA, Step, cost_law};
 use crate::cost::{Analysis, Model};
+use crate::number::Policy;
 use crate::pipeline;
 use crate::spec::{self, Rounding, Spec};
 use crate::tensor::Graph;
@@ -77,7 +78,7 @@ impl SizeText {
     fn new(model: Model, text: String) -> Self {
         match model {
             Model::Arithmetic => Self::Operations(text),
-            Model::Boolean => Self::Gates(text),
+            Model::Boolean | Model::Threshold => Self::Gates(text),
         }
     }
 }
@@ -109,11 +110,14 @@ impl CostReport {
             model: name(model),
             depth,
             size: SizeText::new(model, analysis.value(&count).to_string()),
-            size_law: CostSizeLaw { size: SizeText::new(model, count.to_string()), valid: valid(spec) },
+            size_law: CostSizeLaw {
+                size: SizeText::new(model, count.to_string()),
+                valid: valid(spec, context, analysis),
+            },
             bound: "upper",
             parameters: spec::count(&spec.architecture).to_string(),
             weights: "not read",
-            law: cost_law::depth(spec, context, graph, analysis)?,
+            law: law(spec, context, graph, analysis)?,
             modules: tree(graph, analysis, depth),
             critical_path,
             assumptions: assumptions(spec, model),
@@ -126,10 +130,32 @@ fn name(model: Model) -> &'static str {
     match model {
         Model::Arithmetic => "arithmetic",
         Model::Boolean => "boolean",
+        Model::Threshold => "threshold",
     }
 }
 
-fn valid(spec: &Spec) -> String {
+/// The law; of a policy whose layers have no expression in the context, with how they grow in it by definition.
+fn law(spec: &Spec, context: u64, graph: &Graph, analysis: &Analysis) -> Result<Law, pipeline::Error> {
+    let mut law = cost_law::depth(spec, context, graph, analysis)?;
+    let told = |growth: &str, rate: String| Growth { growth: growth.to_owned(), rate };
+    match spec.numerics.accumulate {
+        _ if !at_one_context(analysis) => {}
+        Policy::Tree(k) => law.context = told("logarithmic", format!("ceil(log_{k}) of it for each sum over keys")),
+        Policy::Blocked(k) => law.context = told("linear", format!("1/{k} for each sum over keys")),
+        Policy::Exact | Policy::Sequential => {}
+    }
+    Ok(law)
+}
+
+/// Whether the context is not free, so that figures are of this one.
+fn at_one_context(analysis: &Analysis) -> bool {
+    !analysis.dims.contains_key("context")
+}
+
+fn valid(spec: &Spec, context: u64, analysis: &Analysis) -> String {
+    if at_one_context(analysis) {
+        return format!("context = {context}");
+    }
     let limit = spec.architecture.context_limit();
     limit.map_or_else(|| "every context".to_owned(), |rows| format!("context <= {rows}"))
 }
@@ -163,7 +189,7 @@ fn tree(graph: &Graph, analysis: &Analysis, depth: u64) -> Vec<Module> {
     });
     let counted = match analysis.model {
         Model::Arithmetic => Counted::Operations,
-        Model::Boolean => Counted::Gates,
+        Model::Boolean | Model::Threshold => Counted::Gates,
     };
     modules::summed(figures, counted, depth)
 }
@@ -173,6 +199,7 @@ fn assumptions(spec: &Spec, model: Model) -> Vec<String> {
     let mut list = match model {
         Model::Arithmetic => arithmetic(),
         Model::Boolean => boolean(&numerics.weights.to_string(), &numerics.activations.to_string()),
+        Model::Threshold => threshold(spec),
     };
     if model == Model::Boolean && numerics.rounding == Rounding::Eager {
         list.push("rounding is eager: the result of every operation is rounded".to_owned());
@@ -192,6 +219,7 @@ pub(super) fn rules(model: Model) -> Vec<String> {
     let mut list = match model {
         Model::Arithmetic => arithmetic(),
         Model::Boolean => boolean("their format", "theirs"),
+        Model::Threshold => Vec::new(),
     };
     list.push("depth is counted by tensors, and the law is of that count, by certificates".to_owned());
     list.push("this is the cost of these constructions, not a lower bound: shallower ones may exist".to_owned());
@@ -210,6 +238,28 @@ fn arithmetic() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+/// Threshold gates where partial sums are rounded.
+fn threshold(spec: &Spec) -> Vec<String> {
+    let numerics = super::numerics(spec);
+    let order = numerics.accumulator.map_or_else(
+        || "sums are exact".to_owned(),
+        |format| {
+            format!(
+                "accumulation is {}: partial sums of linear maps, products of queries and keys, sums over keys, squares of a norm and means are \
+                 rounded to {format}, in the order of their index; keys a mask leaves out count as zeros",
+                numerics.accumulate
+            )
+        },
+    );
+    let layers = "every rounding of a partial sum is a layer of gates, one for each level of its format; a tree of k has ceil(log_k(n)) of \
+                  them for n terms, sequential n - 1, blocks of k have k - 1 and as many as there are blocks less one";
+    let formats = format!(
+        "weights in {}, activations in {}; rounding is {}; values are rounded to nearest, ties to even, and saturate",
+        numerics.weights, numerics.activations, numerics.rounding
+    );
+    vec![order, layers.to_owned(), formats, "strategy depth: fewest layers, at the price of gates".to_owned()]
 }
 
 fn boolean(weights: &str, activations: &str) -> Vec<String> {

@@ -139,12 +139,22 @@ fn growth_in_layers(paths: &[Path], rate: String) -> Growth {
     Growth { growth: if still { "constant" } else { "linear" }.to_owned(), rate }
 }
 
-/// Bounded, or how much for each doubling; logarithms of logarithms are not in the rate.
+/// Bounded, how much for each token, or how much for each doubling; logarithms of logarithms are not in the rate.
 fn growth_in_context(paths: &[Path]) -> Growth {
+    let tokens = paths.iter().map(|path| per_token(&path.depth)).max().unwrap_or_else(Rational::zero);
+    if !tokens.is_zero() {
+        return Growth { growth: "linear".to_owned(), rate: tokens.to_string() };
+    }
     let growing = |path: &Path| !path.depth.is_bounded();
     let rate = paths.iter().map(|path| doubling(&path.depth)).max().unwrap_or_else(Rational::zero);
     let growth = if paths.iter().any(growing) { "logarithmic" } else { "constant" }.to_owned();
     Growth { growth, rate: rate.to_string() }
+}
+
+/// The coefficient of the context itself.
+fn per_token(depth: &Expr) -> Rational {
+    let terms = depth.terms().filter(|(factors, _)| matches!(factors, [(Atom::Dim(name), 1)] if &**name == "context"));
+    terms.fold(Rational::zero(), |total, (_, coefficient)| total + coefficient)
 }
 
 /// The coefficients of logarithms of the context together.

@@ -21,11 +21,14 @@ pub fn text(report: &CostReport) -> String {
 
 /// One sentence: the depth with its size.
 pub fn sentence(report: &CostReport) -> String {
+    let order = match report.model {
+        "threshold" => format!("accumulation {}", report.numerics.accumulate),
+        model => model.to_owned(),
+    };
     format!(
-        "{} at context {}, {}: depth at most {}, {} at most {}\n",
+        "{} at context {}, {order}: depth at most {}, {} at most {}\n",
         report.name,
         grouped(&report.axes.context.to_string()),
-        report.model,
         report.depth,
         report.size.name(),
         short(report.size.text())
@@ -35,6 +38,7 @@ pub fn sentence(report: &CostReport) -> String {
 fn head(report: &CostReport) -> String {
     let unit = match report.model {
         "arithmetic" => "operations on reals with two operands",
+        "threshold" => "circuit of threshold gates",
         _ => "gates on bits with two inputs",
     };
     format!(
@@ -49,7 +53,14 @@ fn head(report: &CostReport) -> String {
 
 fn figures(report: &CostReport) -> String {
     let line = |name: &str, value: &str| wrapped(&format!("{name:<12} at most  "), value);
-    line("depth", &grouped(&report.depth.to_string())) + &line(report.size.name(), &full(report.size.text()))
+    let depth = grouped(&report.depth.to_string());
+    let depth = match &report.numerics.accumulator {
+        Some(format) if report.model == "threshold" => {
+            format!("{depth} layers; accumulation {}, partial sums in {format}", report.numerics.accumulate)
+        }
+        _ => depth,
+    };
+    line("depth", &depth) + &line(report.size.name(), &full(report.size.text()))
 }
 
 fn law(report: &CostReport) -> String {

@@ -38,6 +38,8 @@ pub mod system;
 
 pub mod system_cost;
 
+pub mod skeleton;
+
 pub mod system_text;
 
 pub mod text;
@@ -53,6 +55,7 @@ use crate::spec::{self, Rounding, Spec, WeightSource};
 use crate::tensor::Quantisation;
 use crate::words::Strategy;
 
+pub use assumptions::of_onnx;
 pub use law::{Growth, Law, SizeLaw};
 pub use modules::{Kind, Module};
 pub use opaque::Opaque;
@@ -133,8 +136,11 @@ pub struct NumericsText {
     pub activations: String,
     /// `fused` or `eager`.
     pub rounding: &'static str,
-    /// `exact`.
-    pub accumulate: &'static str,
+    /// How sums are added up: `exact`, `tree(k)`, `sequential`, `blocked(k)`.
+    pub accumulate: String,
+    /// The format of partial sums, where they are rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accumulator: Option<String>,
     /// Scores are clamped to this either side of zero.
     pub score_clamp: u32,
     /// Bits after the point of the exponential table.
@@ -208,7 +214,8 @@ fn numerics(spec: &Spec) -> NumericsText {
         weights: numerics.weights.to_string(),
         activations: numerics.activations.to_string(),
         rounding: rounding_name(numerics.rounding),
-        accumulate: "exact",
+        accumulate: numerics.accumulate.to_string(),
+        accumulator: numerics.accumulation().map(|accumulation| accumulation.format.to_string()),
         score_clamp: numerics.score_clamp,
         exp_bits: numerics.exp_bits,
     }

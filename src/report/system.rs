@@ -9,6 +9,7 @@ use super::{Step, strategy_name};
 use crate::certificate::Certificate;
 use crate::circuit::Node;
 use crate::loops::path::Place;
+use crate::pipeline::scanned::{Row, Scanned};
 use crate::pipeline::subject::{Lengths, Subject};
 use crate::words::Strategy;
 
@@ -49,6 +50,9 @@ pub struct SystemReport {
     /// The same function by parallel prefix, where that was asked for beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan: Option<Scan>,
+    /// Of a scan: what it is at other contexts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contexts: Option<ScanContexts>,
     /// The blocks.
     pub blocks: Vec<BlockReport>,
     /// The longest run between observed values, where it was asked for.
@@ -108,6 +112,51 @@ pub struct Scan {
     pub gates: Option<String>,
 }
 
+/// A scan at contexts of powers of two, and how its depth grows.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScanContexts {
+    /// Contexts with their depths and gates, other axes at their lengths.
+    pub rows: Vec<ScanRow>,
+    /// The depth in the context and the other axes, such as `4*ceil(log2(context)) + 17`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<String>,
+    /// `constant` or `logarithmic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<&'static str>,
+    /// The contexts the law is for, the least and the greatest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[u64; 2]>,
+    /// Why there are no longer ones.
+    pub beyond: String,
+}
+
+/// One context.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScanRow {
+    /// Positions.
+    pub context: u64,
+    /// Layers.
+    pub depth: String,
+    /// Gates, at most.
+    pub gates: String,
+}
+
+impl ScanContexts {
+    /// As plain data.
+    pub fn new(scanned: &Scanned) -> Self {
+        let row =
+            |row: &Row| ScanRow { context: row.context, depth: row.depth.to_string(), gates: row.gates.to_string() };
+        let law = scanned.law.as_ref();
+        Self {
+            rows: scanned.rows.iter().map(row).collect(),
+            depth: law.map(|law| law.depth.to_string()),
+            growth: law.map(|law| if law.rate.is_zero() { "constant" } else { "logarithmic" }),
+            range: law.map(|law| [law.from, law.to]),
+            beyond: scanned.beyond.clone(),
+        }
+    }
+}
+
 /// One block.
 #[derive(Clone, Debug, Serialize)]
 pub struct BlockReport {
@@ -146,11 +195,12 @@ impl SystemReport {
             bound: "upper",
             law: law(subject),
             scan: None,
+            contexts: None,
             opaque: None,
             blocks: blocks(subject),
             path_at: short(&lengths),
             critical_path: path(subject, &short(&lengths)),
-            assumptions: assumptions(strategy),
+            assumptions: assumptions(strategy, reads_weights(subject)),
             axes: lengths.into_iter().chain(subject.built.iter().cloned()).collect(),
         }
     }
@@ -226,7 +276,19 @@ pub fn path(subject: &Subject, at: &Lengths) -> Vec<Step> {
     (1..).zip(&skeleton.critical_path()).map(step).collect()
 }
 
-fn assumptions(strategy: Strategy) -> Vec<String> {
+/// Whether there are weights, and all are known.
+fn reads_weights(subject: &Subject) -> bool {
+    let mut bodies = subject.model.graph.blocks().iter().flat_map(|block| &block.bodies);
+    !subject.has_open_weights() && bodies.any(|body| !body.params().is_empty())
+}
+
+fn assumptions(strategy: Strategy, reads_weights: bool) -> Vec<String> {
+    let weights = match reads_weights {
+        true => "the values of constants are known: depth and sizes are of these",
+        false => {
+            "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)"
+        }
+    };
     let saved = match strategy {
         Strategy::Depth => "strategy depth: fewest layers, at the price of gates",
         Strategy::Size => "strategy size: fewer gates, at the price of layers",
@@ -234,7 +296,7 @@ fn assumptions(strategy: Strategy) -> Vec<String> {
     [
         "values are rounded where they are stored, to nearest, ties to even, saturating; everything between is exact, and so is every sum",
         saved,
-        "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)",
+        weights,
         "the law is of the depth of this construction, for all lengths it names, by certificates that `isobath verify` checks",
         "it is not a lower bound on the function: shallower circuits may exist (exact affine steps, for one, collapse to a depth \
          logarithmic in their number)",

@@ -137,11 +137,12 @@ impl SystemCostReport {
             model: match costed.costs.model {
                 Model::Arithmetic => "arithmetic",
                 Model::Boolean => "boolean",
+                Model::Threshold => "threshold",
             },
             depth: DepthText::new(&costed.depth),
             size: match costed.costs.model {
                 Model::Arithmetic => SizeText::Operations(size),
-                Model::Boolean => SizeText::Gates(size),
+                Model::Boolean | Model::Threshold => SizeText::Gates(size),
             },
             size_law: costed.costs.count.to_string(),
             bound: "upper",

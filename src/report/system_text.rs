@@ -1,7 +1,7 @@
 //! A report on a looped system as text for a person; must not know how figures come about.
 
 use super::figures::{aligned, full, grouped, short, wrapped};
-use super::system::{Scan, SystemReport};
+use super::system::{Scan, ScanContexts, SystemReport};
 use super::text::{assumptions, path};
 
 /// The report as plain text.
@@ -89,7 +89,25 @@ fn law(report: &SystemReport) -> String {
         "     {count} certificate{} (--certificate FILE writes, `isobath verify FILE` checks)\n",
         if count == 1 { "" } else { "s" }
     );
+    text += &report.contexts.as_ref().map_or_else(String::new, contexts);
     text + &report.scan.as_ref().map_or_else(String::new, scan)
+}
+
+/// The law of a scan along its positions, and the figures it is read off.
+fn contexts(contexts: &ScanContexts) -> String {
+    let law = match (&contexts.depth, contexts.growth, contexts.range) {
+        (Some(depth), Some(growth), Some([from, to])) => format!(
+            "{growth}: depth = {depth} for contexts from {from} to {to}, derived at each power of two, where the depth is \
+             that of all contexts with as many rounds; "
+        ),
+        _ => "no law: rounds differ; ".to_owned(),
+    };
+    let text = wrapped("     in context: ", &format!("{law}{}", contexts.beyond));
+    let mut lines = vec![["     context", "depth", "gates at most"].map(str::to_owned).to_vec()];
+    for row in &contexts.rows {
+        lines.push(vec![format!("     {}", grouped(&row.context.to_string())), grouped(&row.depth), short(&row.gates)]);
+    }
+    text + &aligned(&lines)
 }
 
 fn scan(scan: &Scan) -> String {

@@ -1,8 +1,7 @@
 //! The steps of a program as affine maps `w -> A w + b`: entries of A and b are polynomials of the data, found in the program's own
 //! graphs; must not know how maps are composed.
 
-use num_bigint::BigInt;
-use num_traits::{One, Zero};
+use num_traits::Zero;
 
 use super::parts::Parts;
 use super::polynomial::{Polynomial, Variable};
@@ -133,13 +132,12 @@ impl Affine {
 
 /// Least and greatest value of a format.
 pub fn ends(format: Format) -> (Rational, Rational) {
-    let value = |level: i64| Rational::new(level.into(), BigInt::one() << format.fraction());
-    (value(format.min()), value(format.max()))
+    (format.number(format.min()), format.number(format.max()))
 }
 
 /// The distance of neighbours in a format.
 pub fn unit(format: Format) -> Rational {
-    Rational::new(BigInt::one(), BigInt::one() << format.fraction())
+    format.number(1)
 }
 
 fn states(entries: &[usize]) -> Vec<Vec<Polynomial>> {

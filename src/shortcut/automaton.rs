@@ -37,6 +37,7 @@ const MOST_BITS: u64 = 12;
 /// # Errors
 /// When there are too many states or data.
 pub fn build(parts: &Parts) -> Result<Built, Refused> {
+    super::evenly_spaced(parts)?;
     let mut machine = Machine::new(*parts);
     let steps = parts.steps();
     let layout = machine.layout().clone();

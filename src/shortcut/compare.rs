@@ -72,6 +72,9 @@ const MOST_WIRES: u64 = 1 << 25;
 /// Wires times inputs that are gone through by default.
 const PATIENCE: u64 = 1 << 34;
 
+/// Inputs times squares of steps that are gone through by default.
+const PATIENCE_STEPS: u64 = 1 << 23;
+
 /// Inputs for which a circuit too large to be written out is evaluated.
 const FEW: u64 = 32;
 
@@ -145,7 +148,10 @@ pub fn farthest(
 fn coverage(layout: &Layout, wires: u64, inputs: Inputs, seed: u64) -> Result<Coverage, Refused> {
     let bits = layout.bits();
     let gates = wires <= MOST_WIRES;
+    // The machine's numbers are exact: they grow with the steps, and so does the work of each.
+    let steps = layout.steps.len() as u64;
     let most = if gates { (PATIENCE / wires.max(1)).max(FEW) } else { FEW };
+    let most = most.min((PATIENCE_STEPS / (steps * steps).max(1)).max(FEW));
     let all = |inputs| Ok(Coverage { inputs, all: true, seed, gates });
     match inputs {
         Inputs::All if bits > MOST_BITS => Err(Refused::Inputs { bits, most: MOST_BITS }),

@@ -3,12 +3,10 @@
 
 use std::collections::HashMap;
 
-use num_bigint::BigInt;
-use num_traits::One;
 use thiserror::Error;
 
 use super::parts::{Layout, Parts};
-use crate::number::{Format, Rational, round_half_even};
+use crate::number::{Format, Rational};
 use crate::tensor::interpret::{Tensor, outputs};
 
 /// A number of a state.
@@ -152,9 +150,7 @@ impl<'s> Machine<'s> {
 
     fn values(&self, first: usize, levels: &[i64]) -> Vec<Rational> {
         let formats = &self.layout.formats[first..];
-        let value =
-            |(level, format): (&i64, &Format)| Rational::new((*level).into(), BigInt::one() << format.fraction());
-        levels.iter().zip(formats).map(value).collect()
+        levels.iter().zip(formats).map(|(level, format)| format.number(*level)).collect()
     }
 
     fn state(&mut self, mut tensors: Vec<Tensor>) -> State {
@@ -174,7 +170,5 @@ impl<'s> Machine<'s> {
 
 /// The nearest value of a format, ties to even, saturating.
 fn rounded(value: &Rational, format: Format) -> Rational {
-    let one = BigInt::one() << format.fraction();
-    let level = format.clamp(&round_half_even(&(value * Rational::from_integer(one.clone()))));
-    Rational::new(level.into(), one)
+    format.number(format.nearest(value))
 }

@@ -58,7 +58,7 @@ use crate::circuit::measure::{self, Measure, MeasureError};
 use crate::circuit::{Circuit, CircuitError, Index};
 use crate::expand::{self, ExpandError};
 use crate::gates::Gates;
-use crate::number::{Function, Rational};
+use crate::number::{Format, Function, Rational};
 use crate::pipeline;
 use crate::program::ProgramError;
 use crate::words::{Form, Maker, Stored, unit_of};
@@ -156,6 +156,17 @@ pub enum Refused {
         bits: u64,
         /// The most.
         most: u64,
+    },
+    /// Levels that are not evenly spaced.
+    #[error(
+        "`{name}` is in the floating-point format {format}: shortcuts are built of numbers whose neighbours are all equally far apart, so that an input is a sum of its \
+         bits and every rounding adds at most half a unit; use int(b) or fixed(i,f)"
+    )]
+    Float {
+        /// What is in it.
+        name: String,
+        /// The format.
+        format: Format,
     },
     /// Too many inputs.
     #[error(
@@ -286,8 +297,14 @@ impl Built {
     }
 }
 
+/// Refuses floating-point formats, for which no rule is made.
+fn evenly_spaced(parts: &Parts) -> Result<(), Refused> {
+    parts.float().map_or(Ok(()), |(name, format)| Err(Refused::Float { name, format }))
+}
+
 /// The program's affine maps, where data come in or not.
 fn affine(parts: &Parts) -> Result<Affine, Refused> {
+    evenly_spaced(parts)?;
     Ok(Affine::of(parts)?)
 }
 

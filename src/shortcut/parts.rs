@@ -8,7 +8,7 @@ use crate::gates::InputWord;
 use crate::loops::{At, Block};
 use crate::number::{Format, Function};
 use crate::tensor::looped::Looped;
-use crate::tensor::{Graph, Op};
+use crate::tensor::{Carrier, Graph, Op};
 
 /// A program's system and which of its blocks is what.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,20 @@ impl<'s> Parts<'s> {
     /// Which carried value each port of the end reads.
     pub fn given_out(&self) -> Vec<usize> {
         self.block(self.end).ports.iter().map(|port| port[0].output).collect()
+    }
+
+    /// Something in a floating-point format, and the format.
+    pub fn float(&self) -> Option<(String, Format)> {
+        let graphs = || self.system.blocks().iter().flat_map(|block| &block.bodies);
+        let nodes = graphs().flat_map(|graph| graph.order().map(move |id| graph.node(id)));
+        let stored = nodes.filter_map(|node| match &node.op {
+            Op::Store { format, .. } | Op::Number(format) | Op::Port(Carrier::Stored(format)) => {
+                Some((node.label.clone(), *format))
+            }
+            _ => None,
+        });
+        let constants = graphs().flat_map(Graph::params).map(|param| (param.name.clone(), param.format));
+        stored.chain(constants).find(|(_, format)| format.is_float())
     }
 
     /// Entries of each carried value.
@@ -220,5 +234,5 @@ pub fn signed(bits: u64, format: Format) -> i64 {
 
 /// A level as the number it is.
 fn value(level: i64, format: Format) -> String {
-    crate::number::Rational::new(level.into(), num_bigint::BigInt::from(1) << format.fraction()).to_string()
+    format.number(level).to_string()
 }

@@ -1,11 +1,10 @@
 //! A tensor graph read as polynomials of what it takes in: exact where it is linear or multiplies; must not know programs or circuits.
 
-use num_bigint::BigInt;
 use petgraph::graph::NodeIndex;
 use thiserror::Error;
 
 use super::polynomial::Polynomial;
-use crate::number::{Format, Function, Rational};
+use crate::number::{Format, Function};
 use crate::tensor::{Graph, Node, Op, ParamId};
 
 /// Why a graph is no polynomial that can be written out.
@@ -135,6 +134,14 @@ impl<'p, P: Iterator<Item = &'p Vec<Polynomial>>> Walk<'_, P> {
                 };
                 places().map(moved).collect()
             }
+            Op::Pick { axis, places: from } => {
+                let picked = |mut place: Vec<usize>| {
+                    place[*axis] = from[place[*axis]] as usize;
+                    at(0, &place)
+                };
+                places().map(picked).collect()
+            }
+            Op::Reshape => of(0).to_vec(),
             Op::Concat(axis) => {
                 let joined = |mut place: Vec<usize>| {
                     let mut number = 0;
@@ -206,8 +213,7 @@ impl<'p, P: Iterator<Item = &'p Vec<Polynomial>>> Walk<'_, P> {
         let param = self.graph.param(table);
         let unknown = || Obstacle::Unknown(param.name.clone());
         let level = *param.values.as_deref().and_then(|values| values.get(place)).ok_or_else(unknown)?;
-        let one = BigInt::from(1) << param.format.fraction();
-        Ok(Polynomial::constant(Rational::new(level.into(), one)))
+        Ok(Polynomial::constant(param.format.number(level)))
     }
 
     fn large(&self, id: NodeIndex, terms: u128) -> Obstacle {

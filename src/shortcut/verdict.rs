@@ -8,7 +8,7 @@ use super::contraction::{self, Rate, Truncated};
 use super::machine::Machine;
 use super::parts::Parts;
 use super::rounding::{self, Outcome};
-use super::{Built, Refused, Rule, automaton, hard_wired, powering, prefix};
+use super::{Built, Refused, Rule, automaton, evenly_spaced, hard_wired, powering, prefix};
 use crate::circuit::measure::{Bound, Measure};
 use crate::number::Rational;
 use crate::pipeline::{self, looped::LoopedModel};
@@ -134,7 +134,7 @@ const MOST_SEARCHED: u64 = 64;
 pub fn applicable(document: &Document, options: &Options) -> Result<Vec<Verdict>, Refused> {
     let program = program_of(document)?;
     limited(&Program { steps: options.steps.unwrap_or(program.steps), ..program.clone() })?;
-    program::system(program)?;
+    evenly_spaced(&parts(&program::system(program)?)?)?;
     Ok(Rule::ALL.into_iter().map(|rule| Verdict { rule, applied: apply(rule, program, options) }).collect())
 }
 
@@ -148,6 +148,7 @@ pub fn program_of(document: &Document) -> Result<&Program, Refused> {
         Document::Model(_) => Err(Refused::NoProgram("a transformer")),
         Document::Looped(_) => Err(Refused::NoProgram("a transformer in loops")),
         Document::Recurrent(_) => Err(Refused::NoProgram("a recurrent network")),
+        Document::Onnx(_) => Err(Refused::NoProgram("a graph of operators")),
     }
 }
 

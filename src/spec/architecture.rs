@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::{Experts, Latent, Relative};
-use crate::number::{Format, Rational};
+use crate::number::{Accumulation, Format, Policy, Rational};
 
 /// Which keys a query may attend to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,6 +263,18 @@ pub struct Numerics {
     pub score_clamp: u32,
     /// The exp table is `max(1, round(2^exp_bits * e^s))`.
     pub exp_bits: u32,
+    /// How sums over a dimension are added up.
+    pub accumulate: Policy,
+    /// Format of their partial sums; that of activations, if none.
+    pub accumulator: Option<Format>,
+}
+
+impl Numerics {
+    /// How partial sums are rounded; none where they are not.
+    pub fn accumulation(&self) -> Option<Accumulation> {
+        let format = self.accumulator.unwrap_or(self.activations);
+        (self.accumulate != Policy::Exact).then_some(Accumulation { policy: self.accumulate, format })
+    }
 }
 
 /// Where weights come from.

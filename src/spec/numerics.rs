@@ -2,7 +2,7 @@
 
 use super::text::Fields;
 use super::{Error, Numerics, Problem, Rounding};
-use crate::number::{Format, FormatError};
+use crate::number::{Format, FormatError, Policy, PolicyError};
 
 /// Weights of 8 bits in `[-2, 2)`.
 const WEIGHTS: &str = "fixed(2,6)";
@@ -23,7 +23,9 @@ const MAX_TABLE: u64 = 64;
 pub(super) fn defaults() -> Result<Numerics, Error> {
     let formats = || -> Result<_, FormatError> { Ok((WEIGHTS.parse()?, ACTIVATIONS.parse()?)) };
     let (weights, activations) = formats().map_err(|error| Problem::new(error.to_string()))?;
-    Ok(Numerics { weights, activations, rounding: Rounding::Fused, score_clamp: SCORE_CLAMP, exp_bits: EXP_BITS })
+    let (accumulate, accumulator) = (Policy::Exact, None);
+    let (rounding, score_clamp, exp_bits) = (Rounding::Fused, SCORE_CLAMP, EXP_BITS);
+    Ok(Numerics { weights, activations, rounding, score_clamp, exp_bits, accumulate, accumulator })
 }
 
 /// Reads a `[numerics]` table over the defaults.
@@ -35,8 +37,9 @@ pub(super) fn read(fields: &Fields, defaults: Numerics) -> Numerics {
         rounding: fields.choice("rounding", &roundings, Some(defaults.rounding)),
         score_clamp: small(fields, "score_clamp", defaults.score_clamp),
         exp_bits: small(fields, "exp_bits", defaults.exp_bits),
+        accumulate: policy(fields, defaults.accumulate),
+        accumulator: fields.has("accumulator").then(|| format(fields, "accumulator", defaults.activations)),
     };
-    accumulation(fields);
     fields.finish("see the schema of [numerics] in the documentation of isobath::spec::native");
     numerics
 }
@@ -58,12 +61,13 @@ fn small(fields: &Fields, key: &str, default: u32) -> u32 {
     u32::try_from(value).unwrap_or(default)
 }
 
-fn accumulation(fields: &Fields) {
-    let Some(text) = fields.text("accumulate") else { return };
-    let planned = ["tree", "sequential", "blocked"].iter().any(|kind| text.starts_with(kind));
-    let message = match planned {
-        true => format!("`accumulate` = {text:?} is not supported yet"),
-        false => format!("`accumulate` = {text:?} is not a way to add"),
-    };
-    fields.check(&["accumulate"], text == "exact", || message, "write \"exact\": one rounding after an exact sum");
+fn policy(fields: &Fields, default: Policy) -> Policy {
+    match fields.text("accumulate").map(str::parse) {
+        None => default,
+        Some(Ok(policy)) => policy,
+        Some(Err(error)) => {
+            fields.refuse("accumulate", format!("`accumulate`: {}", PolicyError::to_string(&error)), None);
+            default
+        }
+    }
 }

@@ -176,7 +176,7 @@ impl Arithmetic {
 
 /// The format of every product of values of two formats.
 pub fn product_format(a: Format, b: Format) -> Option<Format> {
-    let integer = |format: Format| format.bits() - format.fraction();
+    let integer = |format: Format| format.width() - format.fraction();
     Format::new(integer(a) + integer(b), a.fraction() + b.fraction()).ok()
 }
 

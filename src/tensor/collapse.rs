@@ -103,7 +103,7 @@ impl Arithmetic {
         let of = |number: usize| known.get(&operands.get(number)?.index());
         let constant = |param: &Param, place: usize| {
             let level = *param.values.as_deref()?.get(place % param.len())?;
-            Some(Rational::new(level.into(), BigInt::one() << param.format.fraction()))
+            Some(param.format.number(level))
         };
         match &self.sketch.node(id).op {
             Op::Given(table) => {

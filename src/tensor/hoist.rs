@@ -91,7 +91,7 @@ impl Hoist<'_> {
     /// Moves of early values are made again, so that what crosses is no larger than it must be.
     fn cross(&mut self, id: NodeIndex) {
         let node = self.graph.node(id);
-        if matches!(node.op, Op::Arrange(_) | Op::Slice { .. }) {
+        if matches!(node.op, Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape) {
             return self.take(id);
         }
         let carrier = match node.op {
@@ -127,6 +127,6 @@ impl<'g> Copy<'g> {
 
     fn finish(self, outputs: impl Iterator<Item = (String, NodeIndex)>) -> Graph {
         let outputs = outputs.map(|(name, id)| (name, self.places[&id])).collect();
-        Graph { nodes: self.nodes, params: self.graph.params.clone(), outputs }
+        Graph { nodes: self.nodes, params: self.graph.params.clone(), outputs, accumulation: self.graph.accumulation }
     }
 }

@@ -9,7 +9,7 @@ use petgraph::graph::NodeIndex;
 
 use super::{Attended, Graph, Node, Op, ParamId, Scores};
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational, distance_bucket, rotary_levels, round_half_even};
+use crate::number::{Format, Function, Rational, distance_bucket, rotary_levels};
 
 /// A tensor of exact values, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,7 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
                 |(place, x): (usize, &Rational)| Some(x * weight(graph, *table, place % graph.param(*table).len())?);
             operands[0].values.iter().enumerate().map(entry).collect::<Option<_>>()?
         }
-        Op::Sum(axis) => along(operands[0], *axis, |values| values.into_iter().sum()),
+        Op::Sum(axis) => along(operands[0], *axis, |values| sum(graph, values.into_iter().cloned())),
         Op::Max(axis) => along(operands[0], *axis, |values| values.into_iter().max().cloned().unwrap_or_default()),
         Op::Arrange(axes) => {
             places(&shape).map(|at| operands[0].at(&arranged(axes, &at, operands[0])).clone()).collect()
@@ -87,6 +87,14 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
             };
             places(&shape).map(shifted).collect()
         }
+        Op::Pick { axis, places: from } => {
+            let picked = |mut at: Vec<usize>| {
+                at[*axis] = from[at[*axis]] as usize;
+                operands[0].at(&at).clone()
+            };
+            places(&shape).map(picked).collect()
+        }
+        Op::Reshape => operands[0].values.clone(),
         Op::Concat(axis) => places(&shape).map(|at| joined(operands, *axis, at)).collect::<Option<_>>()?,
         Op::Embed { table, scale, format } => embed(graph, operands[0], *table, scale.as_ref(), *format)?,
         Op::AddRows { table, first_only, format } => add_rows(graph, operands[0], *table, *first_only, *format)?,
@@ -97,28 +105,37 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
         Op::Add => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a + b).collect(),
         Op::Product => operands[0].values.iter().zip(&operands[1].values).map(|(a, b)| a * b).collect(),
         Op::Store { function, format } => operands[0].values.iter().map(|x| through(function, x, *format)).collect(),
-        Op::Centre => rows(operands[0]).flat_map(centre).collect(),
+        Op::Centre => rows(operands[0]).flat_map(|row| centre(graph, row)).collect(),
         Op::Normalise { .. } => normalise(graph, &node.op, operands[0])?,
-        Op::Dot(attended) => dot(operands[0], operands[1], *attended),
+        Op::Dot(attended) => dot(graph, operands[0], operands[1], *attended),
         Op::Distances { table, farthest, both, attended } => {
             distances(graph, operands[0], *table, (*farthest, *both), *attended)?
         }
         Op::Attend(scores, attended) => {
             let weights = exponentials(operands[0], scores, *attended);
-            average(&weights, &route::sinks(graph, scores)?, operands[1], scores.format)
+            average(graph, &weights, &route::sinks(graph, scores)?, operands[1], scores.format)
         }
         Op::Softmax(scores, attended, format) => {
-            softmax(&exponentials(operands[0], scores, *attended), &route::sinks(graph, scores)?, *format)
+            let weights = exponentials(operands[0], scores, *attended);
+            softmax(graph, &weights, &route::sinks(graph, scores)?, *format)
         }
-        Op::Mix(_) => mix(operands[0], operands[1]),
+        Op::Mix(_) => mix(graph, operands[0], operands[1]),
         Op::Argmax => rows(operands[0]).flat_map(one_hot).collect(),
         Op::Top { count, from } => route::top(operands[0], *count as usize, *from),
-        Op::Positive(table) => operands[0].values.iter().map(|x| route::positive(x, table)).collect(),
+        Op::Positive(table) => operands[0].values.iter().map(|x| exponential(x, table)).collect(),
         Op::Chosen => route::chosen(operands),
         Op::Quotient(format) => route::quotient(operands[0], operands[1], *format),
         Op::Last => rows_from(operands[0], operands[0].shape[0] - 1),
     };
     Some(Tensor { shape, values })
+}
+
+/// Added up as the graph says.
+fn sum(graph: &Graph, terms: impl Iterator<Item = Rational>) -> Rational {
+    match graph.accumulation() {
+        None => terms.sum(),
+        Some(accumulation) => accumulation.sum(terms.collect()),
+    }
 }
 
 impl Tensor {
@@ -182,19 +199,13 @@ fn whole(value: impl Into<BigInt>) -> Rational {
     Rational::from_integer(value.into())
 }
 
-/// `level * 2^-fraction` of the nearest value of the format, ties to even, saturating.
+/// The nearest value of the format, ties to even, saturating.
 fn round(x: &Rational, format: Format) -> Rational {
-    let one = BigInt::one() << format.fraction();
-    let level = round_half_even(&(x * whole(one.clone())));
-    Rational::new(level.clamp(format.min().into(), format.max().into()), one)
+    format.number(format.nearest(x))
 }
 
 fn through(function: &Function, x: &Rational, format: Format) -> Rational {
-    if *function == Function::Identity {
-        return round(x, format);
-    }
-    let level = function.round(x, format.fraction());
-    Rational::new(level.clamp(format.min().into(), format.max().into()), BigInt::one() << format.fraction())
+    format.number(function.level(x, format))
 }
 
 fn rows(x: &Tensor) -> impl Iterator<Item = &[Rational]> {
@@ -209,7 +220,7 @@ fn rows_from(x: &Tensor, first: usize) -> Vec<Rational> {
 fn weight(graph: &Graph, id: ParamId, position: usize) -> Option<Rational> {
     let param = graph.param(id);
     let level = *param.values.as_ref()?.get(position)?;
-    Some(Rational::new(level.into(), BigInt::one() << param.format.fraction()))
+    Some(param.format.number(level))
 }
 
 /// Token ids, as such or as the place of the one in each choice.
@@ -260,11 +271,13 @@ fn linear(
     let mut values = Vec::with_capacity(positions * outputs);
     for row in x.values.chunks(inputs) {
         for output in 0..outputs {
-            let mut sum = bias.map_or(Some(Rational::zero()), |bias| weight(graph, bias, output))?;
-            for (input, value) in row.iter().enumerate().filter(|(_, value)| !value.is_zero()) {
-                sum += value * weight(graph, matrix, output * inputs + input)?;
-            }
-            values.push(sum);
+            let bias = bias.map_or(Some(Rational::zero()), |bias| weight(graph, bias, output))?;
+            let term = |(input, value): (usize, &Rational)| match value.is_zero() {
+                true => Some(Rational::zero()),
+                false => Some(value * weight(graph, matrix, output * inputs + input)?),
+            };
+            let terms = row.iter().enumerate().map(term).collect::<Option<Vec<_>>>()?;
+            values.push(bias + sum(graph, terms.into_iter()));
         }
     }
     Some(values)
@@ -289,8 +302,8 @@ fn rotate(x: &Tensor, features: usize, base: &Rational, half_split: bool, fracti
     values
 }
 
-fn centre(row: &[Rational]) -> Vec<Rational> {
-    let mean = row.iter().sum::<Rational>() / whole(row.len());
+fn centre(graph: &Graph, row: &[Rational]) -> Vec<Rational> {
+    let mean = sum(graph, row.iter().cloned()) / whole(row.len());
     row.iter().map(|value| value - &mean).collect()
 }
 
@@ -298,7 +311,7 @@ fn normalise(graph: &Graph, op: &Op, x: &Tensor) -> Option<Vec<Rational>> {
     let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = op else { return None };
     let mut values = Vec::with_capacity(x.values.len());
     for row in rows(x) {
-        let squares = row.iter().map(|value| value * value).sum::<Rational>();
+        let squares = sum(graph, row.iter().map(|value| value * value));
         let mean_square = if *unit { squares } else { squares / whole(row.len()) } + epsilon;
         for (feature, value) in row.iter().enumerate() {
             let mut factor = gain.map_or(Some(Rational::one()), |gain| weight(graph, gain, feature))?;
@@ -334,7 +347,7 @@ fn round_root(square: &Rational, negative: bool, offset: &Rational, format: Form
     }
 }
 
-fn dot(q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
+fn dot(graph: &Graph, q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
     let [positions, groups, members, width] = q.shape[..] else { return Vec::new() };
     let keys = k.shape[0];
     let mut values = vec![Rational::zero(); positions * keys * groups * members];
@@ -345,7 +358,7 @@ fn dot(q: &Tensor, k: &Tensor, attended: Attended) -> Vec<Rational> {
         if attended.allows(query as u64, key as u64) {
             let a = ((query * groups + group) * members + member) * width;
             let b = (key * groups + group) * width;
-            *value = (0..width).map(|f| &q.values[a + f] * &k.values[b + f]).sum();
+            *value = sum(graph, (0..width).map(|f| &q.values[a + f] * &k.values[b + f]));
         }
     }
     values
@@ -372,19 +385,19 @@ fn distances(
     x.values.iter().enumerate().map(entry).collect()
 }
 
-/// Positive integers e(s); zero where a key is not attended to.
+/// Positive e(s); zero where a key is not attended to.
 fn exponentials(scores: &Tensor, table: &Scores, attended: Attended) -> Tensor {
     let per_pair: usize = scores.shape[2..].iter().product();
     let keys = scores.shape[1];
     let entry = |(position, value): (usize, &Rational)| {
         let (query, key) = (position / per_pair).div_rem(&keys);
-        if attended.allows(query as u64, key as u64) { whole(exponential(value, table)) } else { Rational::zero() }
+        if attended.allows(query as u64, key as u64) { exponential(value, table) } else { Rational::zero() }
     };
     let values = scores.values.iter().enumerate().map(entry).collect();
     Tensor { shape: scores.shape.clone(), values }
 }
 
-fn exponential(value: &Rational, table: &Scores) -> BigInt {
+fn exponential(value: &Rational, table: &Scores) -> Rational {
     let square = value * value * &table.scale_squared;
     let rounded = match &table.softcap {
         None => round_root(&square, value.is_negative(), &Rational::zero(), table.format),
@@ -394,34 +407,34 @@ fn exponential(value: &Rational, table: &Scores) -> BigInt {
             through(&Function::SoftCap(cap.clone()), &if value.is_negative() { -size } else { size }, table.format)
         }
     };
-    let bound = whole(table.clamp);
+    let bound = table.format.number(table.format.at_most(&whole(table.clamp)));
     let score = rounded.clamp(-bound.clone(), bound);
-    table.function.round(&score, table.exp_bits).max(BigInt::one())
+    Rational::new(table.function.round(&score, table.exp_bits).max(BigInt::one()), BigInt::one() << table.exp_bits)
 }
 
 /// Per query, group and member: the weighted mean of the values of each feature, rounded.
-fn average(weights: &Tensor, sinks: &[Rational], values: &Tensor, format: Format) -> Vec<Rational> {
-    let (sums, width) = (mix(weights, values), values.shape[2]);
-    let totals = totals(weights, sinks);
+fn average(graph: &Graph, weights: &Tensor, sinks: &[Rational], values: &Tensor, format: Format) -> Vec<Rational> {
+    let (sums, width) = (mix(graph, weights, values), values.shape[2]);
+    let totals = totals(graph, weights, sinks);
     sums.iter().enumerate().map(|(position, sum)| round(&(sum / &totals[position / width]), format)).collect()
 }
 
 /// Sums over the keys, and the sink of each head: [query, group, member].
-fn totals(weights: &Tensor, sinks: &[Rational]) -> Vec<Rational> {
+fn totals(graph: &Graph, weights: &Tensor, sinks: &[Rational]) -> Vec<Rational> {
     let [queries, keys, groups, members] = weights.shape[..] else { return Vec::new() };
     let per_pair = groups * members;
     let total = |position: usize| {
         let (query, head) = position.div_rem(&per_pair);
-        let keys = (0..keys).map(|key| &weights.values[(query * keys + key) * per_pair + head]);
-        keys.chain(sinks.get(head)).sum()
+        let keys = (0..keys).map(|key| weights.values[(query * keys + key) * per_pair + head].clone());
+        sum(graph, keys) + sinks.get(head).cloned().unwrap_or_default()
     };
     (0..queries * per_pair).map(total).collect()
 }
 
-fn softmax(weights: &Tensor, sinks: &[Rational], format: Format) -> Vec<Rational> {
+fn softmax(graph: &Graph, weights: &Tensor, sinks: &[Rational], format: Format) -> Vec<Rational> {
     let per_pair: usize = weights.shape[2..].iter().product();
     let keys = weights.shape[1];
-    let totals = totals(weights, sinks);
+    let totals = totals(graph, weights, sinks);
     let entry = |(position, value): (usize, &Rational)| {
         let (pair, head) = position.div_rem(&per_pair);
         round(&(value / &totals[pair / keys * per_pair + head]), format)
@@ -429,18 +442,18 @@ fn softmax(weights: &Tensor, sinks: &[Rational], format: Format) -> Vec<Rational
     weights.values.iter().enumerate().map(entry).collect()
 }
 
-fn mix(weights: &Tensor, values: &Tensor) -> Vec<Rational> {
+fn mix(graph: &Graph, weights: &Tensor, values: &Tensor) -> Vec<Rational> {
     let ([queries, keys, groups, members], [_, _, width]) = (&weights.shape[..], &values.shape[..]) else {
         return Vec::new();
     };
-    let sum = |position: usize| {
+    let total = |position: usize| {
         let (rest, feature) = position.div_rem(width);
         let (rest, member) = rest.div_rem(members);
         let (query, group) = rest.div_rem(groups);
         let weight = |key: usize| &weights.values[((query * keys + key) * groups + group) * members + member];
-        (0..*keys).map(|key| weight(key) * &values.values[(key * groups + group) * width + feature]).sum()
+        sum(graph, (0..*keys).map(|key| weight(key) * &values.values[(key * groups + group) * width + feature]))
     };
-    (0..queries * groups * members * width).map(sum).collect()
+    (0..queries * groups * members * width).map(total).collect()
 }
 
 fn one_hot(row: &[Rational]) -> Vec<Rational> {

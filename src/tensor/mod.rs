@@ -27,11 +27,13 @@ mod sketch;
 
 mod unrounded;
 
+use std::sync::Arc;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational};
+use crate::number::{Accumulation, Format, Function, Rational};
 
 pub use arithmetic::Arithmetic;
 pub use build::from_architecture;
@@ -44,7 +46,7 @@ pub use sketch::Sketch;
 pub struct ParamId(pub(in crate::tensor) usize);
 
 /// How scores become softmax weights: `e(s) = max(1, round(2^exp_bits * f(s))) / 2^exp_bits`, s the scaled (and capped)
-/// score rounded to `format` and clamped to `[-clamp, clamp]`.
+/// score rounded to `format` and clamped to `[-clamp, clamp]`, or to the greatest values of the format inside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// f: the exponential, or the logistic function.
@@ -205,6 +207,15 @@ pub enum Op {
         /// The first element.
         start: u64,
     },
+    /// Elements at these places along an axis.
+    Pick {
+        /// The axis.
+        axis: usize,
+        /// Places of x.
+        places: Arc<[u64]>,
+    },
+    /// The same elements in the same order, the last axis running fastest, under other axes.
+    Reshape,
     /// One after the other along an axis.
     Concat(usize),
     /// The greatest value of stored values along this axis, which is left out.
@@ -269,7 +280,7 @@ impl Op {
             Self::Given(_) => "constants",
             Self::Scale(_) | Self::Weigh(_) => "scale",
             Self::Sum(_) => "sum",
-            Self::Arrange(_) | Self::Slice { .. } => "rearrange",
+            Self::Arrange(_) | Self::Slice { .. } | Self::Pick { .. } | Self::Reshape => "rearrange",
             Self::Concat(_) => "join",
             Self::Max(_) => "maximum",
             Self::Argmax => "argmax",
@@ -303,6 +314,7 @@ pub struct Graph {
     pub(in crate::tensor) nodes: DiGraph<Node, usize>,
     pub(in crate::tensor) params: Vec<Param>,
     pub(in crate::tensor) outputs: Vec<(String, NodeIndex)>,
+    pub(in crate::tensor) accumulation: Option<Accumulation>,
 }
 
 impl Graph {
@@ -344,6 +356,12 @@ impl Graph {
     /// What is given out first: `logits`, `hidden` or `tokens` of a model.
     pub fn output_name(&self) -> &str {
         &self.outputs[0].0
+    }
+
+    /// How every sum over a dimension is added up: those of `Linear` (its bias is added after), `Centre`, `Normalise` (of squares), `Dot`,
+    /// `Attend` and `Softmax` (of exponentials, and of their products with values), `Mix` and `Sum`; exactly, if not said.
+    pub fn accumulation(&self) -> Option<&Accumulation> {
+        self.accumulation.as_ref()
     }
 
     /// Its ports in order, with what they carry.

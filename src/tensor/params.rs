@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::number::{Format, quantise};
+use crate::number::{Format, Rational, quantise, rational_from_f64};
 
 /// One weight tensor.
 #[derive(Clone, Debug)]
@@ -88,7 +88,8 @@ pub enum ParamsError {
 pub enum Source {
     /// Not read.
     Free,
-    /// Uniform over the format's levels of absolute value at most `limit` levels.
+    /// Uniform over the format's levels of absolute value at most `limit` levels; of floating-point formats, numbers uniform between the
+    /// values of these levels, rounded, and without a limit (`i64::MAX`) between -2 and 2.
     Random {
         /// The seed.
         seed: u64,
@@ -99,6 +100,17 @@ pub enum Source {
     Given(BTreeMap<String, (Vec<u64>, Vec<f64>)>),
     /// Every weight at one level.
     Constant(i64),
+}
+
+impl Source {
+    /// Drawn from a seed, values of absolute value at most `limit`.
+    pub fn random(seed: u64, limit: Option<f64>, format: Format) -> Self {
+        let level = |limit: f64| match rational_from_f64(limit) {
+            Some(exact) if format.is_float() => format.at_most(&exact).min(format.max()),
+            _ => (limit * 2f64.powi(format.fraction() as i32)) as i64,
+        };
+        Self::Random { seed, limit: limit.map_or(i64::MAX, level) }
+    }
 }
 
 /// Gives out parameters by name.
@@ -141,9 +153,21 @@ impl Parameters {
     fn draw(&self, name: &str, seed: u64, limit: i64, entries: usize) -> Arc<[i64]> {
         let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         let mut state = name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, fold);
+        if self.format.is_float() {
+            return (0..entries).map(|_| self.draw_float(limit, split_mix(&mut state))).collect();
+        }
         let (lo, hi) = (self.format.min().max(-limit), self.format.max().min(limit));
         let span = hi.abs_diff(lo) + 1;
         (0..entries).map(|_| lo + (split_mix(&mut state) % span) as i64).collect()
+    }
+
+    /// A number uniform between two values, in steps finer than those of the format near them, rounded.
+    fn draw_float(&self, limit: i64, random: u64) -> i64 {
+        let format = self.format;
+        let reach = if limit == i64::MAX { format.at_most(&Rational::from_integer(2.into())) } else { limit };
+        let half = 1i64 << (format.significant() + 1);
+        let step = (random % (2 * half as u64 + 1)) as i64 - half;
+        format.nearest(&(format.number(reach) * Rational::new(step.into(), half.into())))
     }
 
     fn given(

@@ -17,6 +17,7 @@ impl Graph {
             nodes: self.nodes.map(node, |_, slot| *slot),
             params: self.params.clone(),
             outputs: self.outputs.clone(),
+            accumulation: self.accumulation,
         }
     }
 }

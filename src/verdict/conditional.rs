@@ -4,11 +4,12 @@
 use super::literature::{NC, TC0};
 use super::page::Found;
 use super::{Evidence, How, Mark, Statement, Tag};
+use crate::bounds::degree;
 use crate::reduce::{self, Kind};
 use crate::spec::program::{Descent, Loss, Optimiser, Program, Rule};
 
 /// Constant depth is less than logarithmic depth.
-pub(super) const TC0_NC1: &str = "TC0 != NC1";
+pub(super) const TC0_NC1: &str = "TC0 != NC1 (a circuit for each length: NC1 is not in non-uniform TC0)";
 /// Not everything in polynomial time is parallel.
 pub(super) const P_NC: &str = "P != NC (for non-uniform circuits: P is not in non-uniform NC)";
 
@@ -20,16 +21,18 @@ pub(super) fn reductions(found: &mut Found, program: &Program) {
                 "reductions to this loss are of plain descent with one example a step as input, so nothing is claimed";
             found.silent.push(format!("conditional: {why}"));
         }
-        Rule::Descent(Descent { loss: Loss::LeastSquares { .. }, .. }) => least_squares(found),
+        Rule::Descent(Descent { loss: Loss::LeastSquares { .. }, .. }) => least_squares(found, program),
         Rule::Descent(Descent { loss: Loss::Hinge, .. }) => {
             found.statements.push(run(hinge(), Kind::Hinge));
         }
-        Rule::Descent(Descent { loss: Loss::Graph(_), .. }) => {
+        Rule::Descent(Descent { loss: Loss::Graph(_), optimiser: Optimiser::Plain, full_batch: true, .. })
+            if matches!(degree::of_written_loss(program), Some(3..)) =>
+        {
             found.statements.push(run(polynomial(), Kind::Polynomial));
-            found.silent.push(format!(
-                "conditional: the statement is of one explicit polynomial loss, not of the loss of {}",
-                program.name
-            ));
+        }
+        Rule::Descent(Descent { loss: Loss::Graph(_), .. }) => {
+            let why = "the reduction to written losses is of plain full-batch descent on polynomials of degree 3 and more, so nothing is claimed";
+            found.silent.push(format!("conditional: {why}"));
         }
         Rule::QLearning { .. } => found.statements.push(run(q_learning(), Kind::QLearning)),
         Rule::Descent(Descent { loss: Loss::Logistic | Loss::Mlp { .. }, .. })
@@ -48,18 +51,31 @@ pub(super) fn is_online(program: &Program) -> bool {
         && !program.data.is_hard_wired()
 }
 
-fn least_squares(found: &mut Found) {
+/// The reductions are to dimension 5, and to one that grows.
+fn least_squares(found: &mut Found, program: &Program) {
+    let dimension: u64 = program.weights().iter().map(|weight| weight.shape.iter().product::<u64>()).sum();
+    if dimension < 2 {
+        let why = "in dimension 1 exact least squares takes constant depth; the reductions need dimension 5";
+        return found.silent.push(format!("conditional: {why}"));
+    }
     found.statements.push(run(five(), Kind::S5));
     found.statements.push(run(rounding(), Kind::Rounding));
-    found.silent.push(
-        "conditional: in dimension 1 exact least squares takes constant depth; the statements are of dimension 5, and of growing dimension".to_owned(),
-    );
+}
+
+/// A rounded step whose transition monoid has a group that is not solvable.
+pub(super) fn automaton(what: String) -> Statement {
+    let says = "No family of constant depth and polynomial size computes the state of this rounded step, in these formats, after T steps for \
+                all T: a group of its transition monoid is not solvable.";
+    Statement::new(Tag::Conditional, TC0, says.to_owned())
+        .if_true(TC0_NC1)
+        .from("word problems of groups that are not solvable are complete for NC1: Barrington 1989", Mark::Secondary)
+        .by(How::Exhaustive, what)
 }
 
 /// One forward pass, by the same reduction.
 pub(super) fn forward(found: &mut Found) {
     let says = "No transformer of fixed depth and polynomial precision computes, in one forward pass, the T-th iterate of online least \
-                squares in dimension 5 for all T. O(log T) layers do.";
+                squares in dimension 5 for all T.";
     let statement = Statement::new(Tag::Conditional, TC0, says.to_owned())
         .if_true(TC0_NC1)
         .from("containment: Chiang 2025, arXiv 2409.13629", Mark::Confirmed)
@@ -69,7 +85,8 @@ pub(super) fn forward(found: &mut Found) {
 
 fn five() -> Statement {
     let says = "No family of constant depth and polynomial size computes the T-th iterate of online least squares in dimension 5 (data \
-                e_i - e_j, step 1) for all T: each step swaps two weights, so T steps multiply permutations of five things.";
+                e_i - e_j, step 1) for all T: each step swaps two weights, so T steps multiply permutations of five things. It is of that dimension and \
+                step size; of a program's own its transition monoid tells, where it was classified.";
     Statement::new(Tag::Conditional, TC0, says.to_owned())
         .if_true(TC0_NC1)
         .from("the word problem of S5 is complete for NC1: Barrington 1989", Mark::Secondary)
@@ -94,7 +111,8 @@ fn hinge() -> Statement {
 
 fn polynomial() -> Statement {
     let says = "No uniform family of polynomial size and polylogarithmic depth computes the T-th iterate of full-batch descent on explicit \
-                polynomial losses, the dimension growing with T: one loss makes a layer of NAND gates of each step.";
+                polynomial losses, the dimension growing with T: one loss makes a layer of NAND gates of each step. It is of that family, not of \
+                this loss, whose dimension is fixed.";
     Statement::new(Tag::Conditional, NC, says.to_owned()).if_true(P_NC).from("derived", Mark::Derived)
 }
 

@@ -4,45 +4,76 @@ use super::page::Found;
 use super::{Evidence, How, Mark, Statement, Tag, literature, measured};
 use crate::shortcut::rounding::Outcome;
 use crate::shortcut::{self, Applied, Figures, Refused, Rule};
-use crate::spec::Document;
 use crate::spec::program::{Descent, Loss, Optimiser, Program, Rule as Learning};
 
-/// Steps for which shortcuts are built for a page.
-const STEPS: u64 = 4;
+/// Steps for which shortcuts are built for a page: the first number at which one is shallower, none beyond those of the program.
+const STEPS: [u64; 2] = [4, 16];
 
 /// Every shortcut that applies, at a few steps; the others with the reason why not.
 pub(super) fn shortcuts(found: &mut Found, program: &Program) {
-    let options = shortcut::Options { steps: Some(program.steps.min(STEPS)), ..shortcut::Options::default() };
-    let document = Document::Program(Box::new(program.clone()));
-    let verdicts = match shortcut::applicable(&document, &options) {
-        Ok(verdicts) => verdicts,
-        Err(error) => return found.silent.push(format!("shortcuts: {error}")),
-    };
-    let short = Program { steps: program.steps.min(STEPS), ..program.clone() };
-    let plain = shortcut::plain(&short).ok();
-    for verdict in verdicts {
-        match verdict.applied {
+    let verdicts = Rule::ALL.map(|rule| tried(rule, program));
+    let affine =
+        verdicts.iter().any(|tried| matches!(tried.rule, Rule::Prefix | Rule::HardWired) && tried.applied.is_ok());
+    for Tried { rule, applied, plain } in verdicts {
+        match applied {
             Ok(applied) if plain.as_ref().is_some_and(|plain| plain.depth <= applied.figures.depth) => {
-                let depth = applied.figures.depth;
-                found.silent.push(format!(
-                    "shortcut {}: at depth {depth} no shallower than these few steps",
-                    verdict.rule.name()
-                ));
+                let (name, depth, steps) = (rule.name(), applied.figures.depth, applied.steps);
+                found
+                    .silent
+                    .push(format!("shortcut {name}: at depth {depth} no shallower than {steps} steps one by one"));
             }
-            Ok(applied) => found.statements.push(built(verdict.rule, &applied, plain.as_ref())),
+            Ok(applied) => found.statements.push(built(rule, &applied, plain.as_ref())),
             Err(
                 why @ (Refused::States { .. } | Refused::Many { .. } | Refused::Steps { .. } | Refused::Wide { .. }),
-            ) if verdict.rule == Rule::Automaton => {
+            ) if rule == Rule::Automaton => {
                 found.statements.push(unbuilt(&why));
             }
-            Err(why) => found.silent.push(format!("shortcut {}: {why}", verdict.rule.name())),
+            Err(why) => found.silent.push(format!("shortcut {}: {why}", rule.name())),
         }
     }
-    let plain = Optimiser::Plain;
-    if matches!(&program.rule, Learning::Descent(Descent { loss: Loss::LeastSquares { .. }, optimiser, .. }) if *optimiser == plain)
-    {
+    let plain = matches!(&program.rule, Learning::Descent(Descent { optimiser: Optimiser::Plain, .. }));
+    if affine && plain {
         found.statements.push(literature::quadratics());
+    }
+    if matches!(
+        &program.rule,
+        Learning::Descent(Descent { loss: Loss::LeastSquares { .. }, optimiser: Optimiser::Plain, .. })
+    ) {
         found.statements.push(literature::quality());
+    }
+}
+
+/// A rule, and what came of it at some number of steps.
+struct Tried {
+    rule: Rule,
+    applied: Result<Applied, Refused>,
+    /// The same steps one after the other.
+    plain: Option<Figures>,
+}
+
+/// At the fewest steps at which it is shallower; else at the most.
+fn tried(rule: Rule, program: &Program) -> Tried {
+    let mut last = at(rule, program, STEPS[0].min(program.steps));
+    for steps in STEPS.into_iter().skip(1).filter(|steps| *steps <= program.steps) {
+        if last.may_be_shallower_later() {
+            last = at(rule, program, steps);
+        }
+    }
+    last
+}
+
+fn at(rule: Rule, program: &Program, steps: u64) -> Tried {
+    let applied = shortcut::apply(rule, program, &shortcut::Options { steps: Some(steps), ..Default::default() });
+    let plain = applied.is_ok().then(|| shortcut::plain(&Program { steps, ..program.clone() }).ok()).flatten();
+    Tried { rule, applied, plain }
+}
+
+impl Tried {
+    fn may_be_shallower_later(&self) -> bool {
+        match &self.applied {
+            Ok(applied) => self.plain.as_ref().is_some_and(|plain| plain.depth <= applied.figures.depth),
+            Err(why) => matches!(why, Refused::Apart(_)),
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! Statements that hold of whole classes of systems and are cited, not run; must not know the system a page is of.
+//! Statements that hold of whole classes of systems and are cited, not run; must not know more of a system than its kind.
 //!
 //! Marks are those of theory.md; what is from memory says so.
 
+use super::measured::GATES;
 use super::{How, Mark, Statement, Tag};
+use crate::spec::Recurrent;
+use crate::spec::recurrent::{Cell, Rule};
 
 /// The model of computation of statements on access to gradients.
 const ROUNDS: &str = "rounds of queries to a black box that answers with values and gradients";
@@ -37,22 +40,62 @@ pub(super) fn forward() -> Statement {
 
 /// Narrow decoders cannot compose functions.
 pub(super) fn narrow() -> Statement {
-    let says = "A decoder of L layers with heads * width * precision at most n^(2^(-4L)) cannot compose L functions given in \
-                its context; L + 1 layers can. It is of decoders, of that order of the functions, and of that narrow width: an \
+    let says = "A decoder of L layers, L up to about log log n, with heads * width * precision at most n^(2^(-4L)), n the tokens of its \
+                context, cannot compose L functions given in that context; L + 1 layers can. It is of decoders, of that order of the functions, and of that narrow width: an \
                 encoder does it in exponentially fewer layers.";
     Statement::new(Tag::Proved, "decoder-only transformers of sub-polynomial width", says.to_owned())
         .from("Chen, Peng and Wu 2024, arXiv 2412.02975 (constants from a secondary source)", Mark::Confirmed)
         .by(How::Argument, "cited, not run".to_owned())
 }
 
-/// What is known of recurrent networks, beside their laws.
-pub(super) fn recurrent() -> Statement {
-    let says = "Recurrence is not depth: diagonal state-space networks with log precision are in L-uniform TC0, as a transformer's \
-                forward pass is. Linear recurrences whose transitions are products of generalised Householder matrices, with \
-                eigenvalues from -1 to 1, recognise all regular languages.";
+/// What is known of a kind of recurrent network, beside its law.
+pub(super) fn recurrent(network: &Recurrent) -> Vec<Statement> {
+    let attention = |rule: &Rule| if *rule == Rule::Delta { householder() } else { diagonal() };
+    let known = match &network.cell {
+        Cell::Rnn { .. } | Cell::Lstm { .. } | Cell::Gru { .. } => None,
+        Cell::Diagonal(_) | Cell::Mamba(_) => Some(diagonal()),
+        Cell::Attention(layer) => Some(attention(&layer.rule)),
+    };
+    known.into_iter().chain(network.state.rounded.then(finite)).collect()
+}
+
+fn diagonal() -> Statement {
+    let says = "Recurrence is not depth: recurrent networks whose transitions are diagonal or fixed, with numbers of logarithmically many \
+                bits, are in L-uniform TC0, as a transformer's forward pass is.";
     Statement::new(Tag::CounterClaim, TC0, says.to_owned())
-        .from("Merrill, Petty and Sabharwal 2024, arXiv 2404.08819", Mark::Confirmed)
-        .from("Grazzi et al. 2025, arXiv 2411.12537", Mark::Confirmed)
+        .from("Merrill, Petty and Sabharwal 2024, arXiv 2404.08819 (of S4 and Mamba)", Mark::Confirmed)
+        .by(How::Argument, "cited, not run".to_owned())
+}
+
+fn householder() -> Statement {
+    let says = "Linear recurrences whose transitions are products of generalised Householder matrices with eigenvalues from -1 to 1 recognise \
+                all regular languages; with positive eigenvalues only, not even parity.";
+    Statement::new(
+        Tag::Proved,
+        "linear recurrent networks of finite precision, a position after the other",
+        says.to_owned(),
+    )
+    .from("Grazzi et al. 2025, arXiv 2411.12537", Mark::Confirmed)
+    .by(How::Argument, "cited, not run; which eigenvalues this network's gates allow was not looked at".to_owned())
+}
+
+fn finite() -> Statement {
+    let says = "The rounded state is finite: at this size and these formats, T positions take ceil(log2 T) + O(1) layers, at size 2^O(S) T for S bits \
+                of state.";
+    Statement::new(Tag::CounterClaim, GATES, says.to_owned())
+        .from("tables of transitions composed in a tree", Mark::Derived)
+        .by(
+            How::Argument,
+            "not built for recurrent networks; `isobath shortcut --by automaton` builds it for programs".to_owned(),
+        )
+}
+
+/// Automata take few layers.
+pub(super) fn automata() -> Statement {
+    let says = "Transformers of O(log T) layers simulate T steps of any finite automaton, and of constantly many layers where all its groups are \
+                solvable: O(log T) layers compute the swaps that the conditional statement below is about.";
+    Statement::new(Tag::CounterClaim, "transformers made for one automaton and one T", says.to_owned())
+        .from("Liu, Ash, Goel, Krishnamurthy and Zhang 2023, arXiv 2210.10749", Mark::Confirmed)
         .by(How::Argument, "cited, not run".to_owned())
 }
 

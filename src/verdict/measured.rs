@@ -9,7 +9,7 @@ pub(super) const GATES: &str = "threshold gates of unbounded fan-in with integer
 
 /// Depth, gates, wires and weight bits of the construction at its lengths.
 pub(super) fn figures(subject: &Subject) -> Statement {
-    let lengths = subject.lengths();
+    let lengths = lengths(subject);
     let depth = subject.depth(&lengths).map_or_else(
         || "unknown".to_owned(),
         |(depth, exact)| if exact { depth.to_string() } else { format!("at most {depth}") },
@@ -21,15 +21,23 @@ pub(super) fn figures(subject: &Subject) -> Statement {
     let says = format!(
         "At {} this compiles to a circuit of depth {depth} with at most {gates} gates{}{}{open}.",
         at(&lengths),
-        wires.unwrap_or_default(),
+        wires.unwrap_or_else(|| " (wires not stated: forms grow from iteration to iteration)".to_owned()),
         bits.unwrap_or_default(),
     );
     Statement::new(Tag::Measured, GATES, says).by(How::Counted, "the arrays of the construction".to_owned())
 }
 
+/// Of every axis, and of what the system was built for.
+pub(super) fn lengths(subject: &Subject) -> Lengths {
+    subject.lengths().into_iter().chain(subject.built.iter().cloned()).collect()
+}
+
 /// How the depth grows, and with it the sizes.
-pub(super) fn law(subject: &Subject) -> Statement {
+pub(super) fn law(subject: &Subject) -> Option<Statement> {
     let law = &subject.law;
+    if law.none.is_some() {
+        return None;
+    }
     let bound = if law.exact() { "exactly" } else { "bounds only" };
     let says = format!(
         "The depth of this construction follows a law ({bound}): {}. It is the depth of this construction, not a lower bound.",
@@ -37,7 +45,7 @@ pub(super) fn law(subject: &Subject) -> Statement {
     );
     let count = law.certificates.len();
     let accepted = format!("{count} certificate{} the checker accepted", if count == 1 { "" } else { "s" });
-    Statement::new(Tag::Proved, GATES, says).by(How::Certificate, accepted)
+    Some(Statement::new(Tag::Proved, GATES, says).by(How::Certificate, accepted))
 }
 
 /// Axes on which the depth does not depend.
@@ -53,6 +61,9 @@ pub(super) fn independent(subject: &Subject) -> Option<Statement> {
 /// How many steps run in so many layers when they run one after the other.
 pub(super) fn composition(subject: &Subject) -> Option<Statement> {
     let (growing, rate) = subject.growth(STEPS)?;
+    if growing == Growing::Unknown && subject.law.none.is_some() {
+        return None;
+    }
     let says = match growing {
         Growing::Constant => {
             "Its steps cost no layers: any number of them fits into the depth of one (weights and gates grow instead)."

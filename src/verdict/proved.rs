@@ -1,5 +1,6 @@
 //! What is proved of a program for all circuits of some model: bounds with numbers, and the class of its rounded step; must not know circuits.
 
+use super::conditional;
 use super::page::Found;
 use super::{How, Mark, Source, Statement, Tag};
 use crate::bounds::{self, Standing};
@@ -90,6 +91,9 @@ fn tell(found: &mut Found, step: &Step, class: &Classification) {
         class.closure.elements,
         class.images
     );
+    if class.class == Class::Nc1Complete {
+        found.statements.push(conditional::automaton(what.clone()));
+    }
     let statement = Statement::new(Tag::Proved, FIXED, format!("In these formats, as a function of the data: {says}."))
         .from("Barrington, Compton, Straubing and Therien 1992; Barrington 1989", Mark::Secondary)
         .from("Barrington and Therien 1988 (for ACC0)", Mark::Unconfirmed)

@@ -13,7 +13,7 @@ use super::word::{Bits, Code};
 use super::{Constants, Form, Maker, Strategy, Word, counted};
 use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
-use crate::number::{Format, Function, Rational, monotone_steps, round_half_even};
+use crate::number::{Format, Function, Rational, Scale, monotone_steps};
 
 /// How exact scores become positive integers: scaled, capped, rounded to a format, clamped, then `max(1, round(2^exp_bits * f(s)))`.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct ScoreTable {
     pub softcap: Option<Rational>,
     /// The format scores are rounded to.
     pub format: Format,
-    /// Scores are clamped to `[-clamp, clamp]`.
+    /// Scores are clamped to `[-clamp, clamp]`, or the greatest value of the format inside.
     pub clamp: u32,
     /// The table's units are `2^-exp_bits`.
     pub exp_bits: u32,
@@ -38,30 +38,25 @@ impl ScoreTable {
     /// The rounded and clamped score, in levels of the format.
     pub fn score(&self, form: &BigInt, unit: &Rational) -> i64 {
         let value = unit * Rational::from_integer(form.clone());
-        let rounded = match &self.softcap {
+        let level = match &self.softcap {
             None => self.round_scaled(&value),
-            Some(cap) => {
-                let fine = self.fine_scaled(&value);
-                Function::SoftCap(cap.clone()).round(&fine, self.format.fraction())
-            }
+            Some(cap) => Function::SoftCap(cap.clone()).level(&self.fine_scaled(&value), self.format),
         };
-        let bound = i64::from(self.clamp) << self.format.fraction();
-        self.format.clamp(&rounded).clamp(-bound, bound)
+        let bound = self.format.at_most(&Rational::from_integer(self.clamp.into()));
+        level.clamp(-bound, bound)
     }
 
-    /// `scale * value`, rounded to the format: the greatest level below, then the exact comparison with half-way.
-    fn round_scaled(&self, value: &Rational) -> BigInt {
-        let one = BigInt::one() << self.format.fraction();
-        let square = value * value * &self.scale_squared * Rational::from_integer(&one * &one);
+    /// `scale * value`, rounded to the format: exact, from the greatest number of half units below it.
+    fn round_scaled(&self, value: &Rational) -> i64 {
+        let two = BigInt::one() << (self.format.fraction() + 1);
+        let square = value * value * &self.scale_squared * Rational::from_integer(&two * &two);
         let floor = square.floor().to_integer().sqrt();
-        let middle = Rational::new(&floor * 2 + 1, 2.into());
-        let up = match square.cmp(&(&middle * &middle)) {
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => floor.is_odd(),
-        };
-        let size = floor + i32::from(up);
-        if value.is_negative() { -size } else { size }
+        let exact = square == Rational::from_integer(&floor * &floor);
+        if value.is_negative() {
+            self.format.nearest_to(&-(floor + u32::from(!exact)), exact)
+        } else {
+            self.format.nearest_to(&floor, exact)
+        }
     }
 
     /// `scale * value` to 64 bits beyond the format, for functions that are rounded again.
@@ -74,15 +69,14 @@ impl ScoreTable {
 
     /// The table entry of a score level.
     pub fn exponential(&self, level: i64) -> BigInt {
-        let score = Rational::new(level.into(), BigInt::one() << self.format.fraction());
-        self.function.round(&score, self.exp_bits).max(BigInt::one())
+        self.function.round(&self.format.number(level), self.exp_bits).max(BigInt::one())
     }
 
-    /// The table's entry of a sink: its level rounded as scores are.
-    fn sink(&self, level: &BigInt, fraction: u32) -> BigInt {
-        let value = Rational::new(level << self.format.fraction(), BigInt::one() << fraction);
-        let bound = i64::from(self.clamp) << self.format.fraction();
-        self.exponential(self.format.clamp(&round_half_even(&value)).clamp(-bound, bound))
+    /// The table's entry of a sink, so many units: rounded as scores are.
+    fn sink(&self, units: &BigInt, fraction: u32) -> BigInt {
+        let level = self.format.nearest(&Rational::new(units.clone(), BigInt::one() << fraction));
+        let bound = self.format.at_most(&Rational::from_integer(self.clamp.into()));
+        self.exponential(level.clamp(-bound, bound))
     }
 
     /// Least and greatest entry over a range of forms.
@@ -116,11 +110,11 @@ pub(super) struct Fraction {
     pub denominator: ArrayId,
     /// Where the denominator is read for an element of the numerator.
     pub at: Vec<Index>,
-    /// Units of the quotient in one of numerator over denominator, as a power of two.
-    pub shift: u32,
+    /// Units of the quotient in one of numerator over denominator.
+    pub units: Rational,
     pub lo: i64,
     pub hi: i64,
-    pub fraction: u32,
+    pub scale: Scale,
 }
 
 impl Maker {
@@ -132,8 +126,9 @@ impl Maker {
         let range = self.range(scores.array);
         let (lo, hi) = table.ends(&range, &scores.unit);
         let (shape, band) = (self.shape(scores.array), self.band(scores.array));
+        let scale = Scale::even(table.exp_bits);
         if lo == hi {
-            return Ok(self.constant_word(shape, band, lo, table.exp_bits));
+            return Ok(self.constant_word(shape, band, lo, scale));
         }
         let (thresholds, levels) = if self.known {
             let (thresholds, levels) = table.table(&range, &scores.unit);
@@ -144,7 +139,7 @@ impl Maker {
         };
         let gates = self.builder.bank(scores.array, thresholds)?;
         let code = Code::Thermometer { gates, levels };
-        let word = Word { shape, band, fraction: table.exp_bits, lo, hi, code };
+        let word = Word { shape, band, scale, lo, hi, code };
         if self.strategy == Strategy::Depth {
             return Ok(word);
         }
@@ -160,7 +155,7 @@ impl Maker {
         let shape = self.shape(scores.array);
         let output = vec![shape[0].clone(), shape[2].clone(), shape[3].clone(), values.shape[2].clone()];
         if values.lo == values.hi && (values.lo == 0 || table.sinks.is_none()) {
-            return Ok(self.constant_word(output, None, values.lo, values.fraction));
+            return Ok(self.constant_word(output, None, values.lo, values.scale));
         }
         let weights = self.exponentials(scores, table)?;
         let denominator = self.total(&weights, table)?;
@@ -169,11 +164,11 @@ impl Maker {
             numerator,
             denominator,
             at: Index::identity(3),
-            shift: 0,
+            units: Rational::one(),
             // A sink takes weight away from all values.
             lo: if table.sinks.is_some() { values.lo.min(0) } else { values.lo },
             hi: if table.sinks.is_some() { values.hi.max(0) } else { values.hi },
-            fraction: values.fraction,
+            scale: values.scale,
         };
         self.quotient(&quotient)
     }
@@ -186,11 +181,10 @@ impl Maker {
         let weights = self.exponentials(scores, table)?;
         let denominator = self.total(&weights, table)?;
         let numerator = self.value(&weights)?;
-        let one = Rational::from_integer(BigInt::one() << format.fraction());
-        let hi = format.clamp(&round_half_even(&one));
+        let hi = format.nearest(&Rational::one());
         let at = vec![Index::axis(0), Index::axis(2), Index::axis(3)];
-        let shift = format.fraction();
-        self.quotient(&Fraction { numerator, denominator, at, shift, lo: 0, hi, fraction: format.fraction() })
+        let units = Rational::from_integer(BigInt::one() << format.fraction());
+        self.quotient(&Fraction { numerator, denominator, at, units, lo: 0, hi, scale: format.scale() })
     }
 
     /// The sum of exponentials over the keys of each query: [query, group, member].
@@ -201,16 +195,19 @@ impl Maker {
         let index = vec![Index::axis(0), Index::axis(3), Index::axis(1), Index::axis(2)];
         let band = summed_band(weights.band.as_ref(), 3);
         let term = Term::new(value, index).over(vec![key]).banded(band);
-        let members = shape[2].value as i64;
-        let sinks = table.sinks.as_ref().map(|sinks| {
-            let entry = |level: &BigInt| table.sink(level, sinks.fraction);
-            let range = Interval { lo: entry(&sinks.range.lo), hi: entry(&sinks.range.hi) };
-            let len = u128::from(shape[1].value) * u128::from(shape[2].value);
-            let values = sinks.values.clone();
-            let entries = || values.iter().flat_map(|levels| levels.iter().map(|l| entry(&(*l).into()))).collect();
-            Coef::table(self.lazy_table(len, range, len, entries), Index::strided([(1, members), (2, 1)]))
-        });
+        let sinks = self.sinks(table, &shape);
         self.affine(shape, None, vec![term], sinks.into_iter().collect())
+    }
+
+    /// The table's entries of the sinks, one a head of [query, group, member].
+    pub(super) fn sinks(&mut self, table: &ScoreTable, shape: &[Size]) -> Option<Coef> {
+        let sinks = table.sinks.as_ref()?;
+        let entry = |units: &BigInt| table.sink(units, sinks.fraction);
+        let range = Interval { lo: entry(&sinks.range.lo), hi: entry(&sinks.range.hi) };
+        let len = u128::from(shape[1].value) * u128::from(shape[2].value);
+        let entries = || sinks.values.iter().flat_map(|values| values.iter().map(|units| entry(&units))).collect();
+        let members = shape[2].value as i64;
+        Some(Coef::table(self.lazy_table(len, range, len, entries), Index::strided([(1, members), (2, 1)])))
     }
 
     /// The sum of exponential times value over the keys of each query.
@@ -235,7 +232,7 @@ impl Maker {
         let value = self.value(values)?;
         let index = vec![Index::axis(4), Index::axis(1), Index::axis(3)];
         let band = summed_band(weights.band.as_ref(), 4);
-        let term = Term::new(value, index).over(vec![weights.shape[1].clone()]).banded(band).by(weights.lo);
+        let term = Term::new(value, index).over(vec![weights.shape[1].clone()]).banded(band).by(weights.reach().lo);
         self.affine(output.to_vec(), None, vec![term], vec![])
     }
 
@@ -249,6 +246,19 @@ impl Maker {
         values: &Word,
         output: &[Size],
     ) -> Result<ArrayId, CircuitError> {
+        let gates = self.fused_gates(scores, weights, bits, values)?;
+        let terms = self.fused_terms(gates, levels, bits, weights, Keys::Summed)?;
+        self.affine(output.to_vec(), None, terms, vec![])
+    }
+
+    /// The gates `[S >= c] and bit`: axes of the scores, feature, bit, step.
+    fn fused_gates(
+        &mut self,
+        scores: &Form,
+        weights: &Word,
+        bits: &Bits,
+        values: &Word,
+    ) -> Result<ArrayId, CircuitError> {
         let range = self.range(scores.array);
         let push = &range.hi - &range.lo + BigInt::one();
         let mut shape = weights.shape.clone();
@@ -259,9 +269,30 @@ impl Maker {
         let bit = Term::new(bits.array, read_bits).by(push.clone());
         let sum = self.affine(shape, weights.band.clone(), vec![own, bit], vec![])?;
         let thresholds = self.pushed_thresholds(weights, &push);
-        let gates = self.builder.bank(sum, thresholds)?;
-        let terms = self.fused_terms(gates, levels, bits, weights)?;
-        self.affine(output.to_vec(), None, terms, vec![])
+        self.builder.bank(sum, thresholds)
+    }
+
+    /// Exponential times value for each pair, of scores without a band: axes of the scores, feature.
+    pub(super) fn each_product(
+        &mut self,
+        scores: &Form,
+        weights: &Word,
+        values: &Word,
+    ) -> Result<ArrayId, CircuitError> {
+        let mut shape = weights.shape.clone();
+        shape.push(values.shape[2].clone());
+        match (&weights.code, self.strategy) {
+            (Code::Thermometer { levels, .. }, Strategy::Depth) if values.lo < values.hi => {
+                let bits = self.bits(values)?;
+                let gates = self.fused_gates(scores, weights, &bits, values)?;
+                let terms = self.fused_terms(gates, &levels.clone(), &bits, weights, Keys::Kept)?;
+                self.affine(shape, None, terms, vec![])
+            }
+            _ => {
+                let second = vec![Index::axis(1), Index::axis(2), Index::axis(4)];
+                self.product(weights, values, &Pairing { shape, band: None, first: Index::identity(4), second }, 0)
+            }
+        }
     }
 
     /// The thresholds of the table's bank, each moved up.
@@ -276,21 +307,28 @@ impl Maker {
         }
     }
 
-    /// `sum over keys and bits of bit worth * (first level * bit + sum of level steps * gate)`; output axes query, group, member, feature.
+    /// `sum over bits, and keys, of bit worth * (first level * bit + sum of level steps * gate)`; output axes query, perhaps key, group,
+    /// member, feature.
     fn fused_terms(
         &mut self,
         gates: ArrayId,
         levels: &Levels,
         bits: &Bits,
         weights: &Word,
+        keys: Keys,
     ) -> Result<Vec<Term>, CircuitError> {
         let band = summed_band(weights.band.as_ref(), 4);
-        let key = weights.shape[1].clone();
+        // Where query, key, group, member and feature stand among the axes of the result and the summed ones.
+        let ([query, key, group, member, feature], summed) = match keys {
+            Keys::Summed => ([0, 4, 1, 2, 3], vec![weights.shape[1].clone()]),
+            Keys::Kept => ([0, 1, 2, 3, 4], vec![]),
+        };
+        let over = |more: &[Size]| summed.iter().chain(more).cloned().collect::<Vec<_>>();
         let (count, width) = (levels.gates(), bits.count());
         let worth = self.weight_table(&bits.weights);
-        let read_bits = vec![Index::axis(4), Index::axis(1), Index::axis(3), Index::axis(5)];
+        let read_bits = [key, group, feature, 5].map(Index::axis).to_vec();
         let first = Term::new(bits.array, read_bits)
-            .over(vec![key.clone(), bits.len()])
+            .over(over(&[bits.len()]))
             .times(Coef::table(worth, Index::axis(5)).times(&levels.first().into()))
             .banded(band.clone());
         let largest = BigInt::from(levels.bounds().1) * &bits.weights.iter().map(Signed::abs).max().unwrap_or_default();
@@ -300,9 +338,9 @@ impl Maker {
             let step = |worth: &BigInt| all.windows(2).map(|p| worth * (p[1] - p[0])).collect::<Vec<_>>();
             bits.weights.iter().flat_map(step).collect()
         });
-        let read = [0, 4, 1, 2, 3, 5, 6].map(Index::axis).to_vec();
+        let read = [query, key, group, member, feature, 5, 6].map(Index::axis).to_vec();
         let rest = Term::new(gates, read)
-            .over(vec![key, bits.len(), Size::fixed(count)])
+            .over(over(&[bits.len(), Size::fixed(count)]))
             .times(Coef::table(steps, Index::strided([(5, count as i64), (6, 1)])))
             .banded(band);
         Ok(vec![first, rest])
@@ -323,11 +361,10 @@ impl Maker {
         } else {
             let (x, y) = (self.bits(weights)?, self.bits(values)?);
             let ands = self.ands(&x, &y, &pairing, None)?;
-            let worth = self.weight_table(&ands.weights);
             let [first, second] = ands.bits;
             let at = Index::strided([(5, second.value as i64), (6, 1)]);
             let sum = vec![key, first, second];
-            Term::new(ands.gates, read(&[0, 4, 1, 2, 3, 5, 6])).over(sum).times(Coef::table(worth, at))
+            Term::new(ands.gates, read(&[0, 4, 1, 2, 3, 5, 6])).over(sum).times(Coef::table(ands.weights, at))
         };
         self.affine(output.to_vec(), None, vec![term.banded(band)], vec![])
     }
@@ -343,33 +380,41 @@ impl Maker {
             (Code::Constant, _) => self.plain_sum(weights, values, &output)?,
             _ => self.product_sum(weights, values, &output)?,
         };
-        Ok(Form { array, unit: super::unit_of(weights.fraction + values.fraction) })
+        Ok(Form { array, unit: super::unit_of(weights.scale.fraction() + values.scale.fraction()) })
     }
 
-    /// A quotient rounded to nearest, ties to even: gates `[2N - (2c - 1)Z >= 0, or 1 where c is odd]`.
+    /// A quotient rounded to nearest, ties to even: gates `[2N - (c + c')Z >= 0, or 1 where c is odd]`, c' the level below c.
     pub(super) fn quotient(&mut self, quotient: &Fraction) -> Result<Word, CircuitError> {
         let (shape, band) = (self.shape(quotient.numerator), self.band(quotient.numerator));
         if quotient.lo == quotient.hi {
-            return Ok(self.constant_word(shape, band, quotient.lo, quotient.fraction));
+            return Ok(self.constant_word(shape, band, quotient.lo, quotient.scale));
         }
         let axes = shape.len();
         let count = quotient.hi.abs_diff(quotient.lo);
         let levels = quotient.lo + 1..=quotient.hi;
-        let middle = |level: i64| BigInt::one() - BigInt::from(level) * 2;
+        let middle = |level: i64| -quotient.scale.middle(level);
         let reach = Interval { lo: middle(quotient.hi), hi: middle(quotient.lo + 1) };
         let middles = self.lazy_table(count.into(), reach, count.into(), || levels.clone().map(middle).collect());
         let ties = self.lazy_table(count.into(), Interval::new(-1, 0), count.into(), || {
             levels.clone().map(|level| if level.is_odd() { -BigInt::one() } else { BigInt::zero() }).collect()
         });
-        let double = BigInt::from(2) << quotient.shift;
+        let double = quotient.units.numer() * 2u32;
         let over = Term::new(quotient.numerator, Index::identity(axes)).by(double);
-        let under = Term::new(quotient.denominator, quotient.at.clone()).times(Coef::table(middles, Index::axis(axes)));
+        let middles = Coef::table(middles, Index::axis(axes)).times(quotient.units.denom());
+        let under = Term::new(quotient.denominator, quotient.at.clone()).times(middles);
         let mut wide = shape;
         wide.push(Size::fixed(count));
         let sum = self.affine(wide, band, vec![over, under], vec![Coef::table(ties, Index::axis(axes))])?;
         let gates = self.builder.gate(sum, 0)?;
-        self.thermometer(gates, Levels::Path(vec![quotient.lo, quotient.hi]), quotient.fraction)
+        self.thermometer(gates, Levels::Path(vec![quotient.lo, quotient.hi]), quotient.scale)
     }
+}
+
+/// Whether keys are summed over.
+#[derive(Clone, Copy)]
+enum Keys {
+    Summed,
+    Kept,
 }
 
 /// The band between axis 0 and the key, once the key is summed as this axis.

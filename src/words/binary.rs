@@ -203,7 +203,7 @@ impl Maker {
         let pairing = Pairing { shape, band: None, first, second };
         let ands = self.ands(&a.bits, &b.bits, &pairing, None)?;
         let range = a.range.times(&b.range).scaled(&b.shape[0].value.into());
-        let part = Part { gates: ands.gates, repeated: 1, weights: ands.weights, each: false };
+        let part = Part { gates: ands.gates, repeated: 1, weights: a.bits.times(&b.bits), each: false };
         let unit = &a.unit * &b.unit;
         Ok(Total { constants: zeros(&kept), shape: kept, parts: vec![part], unit, range })
     }

@@ -3,12 +3,10 @@
 //!
 //! Under `depth` the code is the thermometer of every level of the format, under `size` its bits.
 
-use num_bigint::BigInt;
-
-use super::levels::{Levels, width};
+use super::levels::Levels;
 use super::word::Code;
 use super::{Maker, Strategy, Word, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, TableId, Term, Thresholds};
 use crate::interval::Interval;
 use crate::number::Format;
 
@@ -17,7 +15,7 @@ impl Maker {
     fn code_len(&self, format: Format) -> u64 {
         match self.strategy {
             Strategy::Depth => format.max().abs_diff(format.min()),
-            Strategy::Size => u64::from(width(format.min(), format.max()).0),
+            Strategy::Size => u64::from(format.width()),
         }
     }
 
@@ -28,7 +26,12 @@ impl Maker {
     pub fn word_port(&mut self, mut shape: Vec<Size>, format: Format) -> Result<Word, CircuitError> {
         let own = shape.clone();
         shape.push(Size::fixed(self.code_len(format)));
-        let array = self.builder.port(shape, Interval::new(0, 1))?;
+        // Bits that are forms have ranges wider than they are: see `shifted_bits`.
+        let beyond = match self.strategy {
+            Strategy::Size if format.is_float() => i64::from(format.significant()) + 1,
+            _ => 0,
+        };
+        let array = self.builder.port(shape, Interval::new(-beyond.min(2), 1 + beyond))?;
         Ok(self.coded(own, array, format))
     }
 
@@ -37,22 +40,21 @@ impl Maker {
         let (lo, hi) = (format.min(), format.max());
         let code = match self.strategy {
             Strategy::Depth => Code::Thermometer { gates: array, levels: Levels::Path(vec![lo, hi]) },
-            Strategy::Size => Code::Bits { bits: array, signed: width(lo, hi).1 },
+            Strategy::Size => Code::Bits { bits: array, signed: true },
         };
-        Word { shape, band: self.band(array), fraction: format.fraction(), lo, hi, code }
+        Word { shape, band: self.band(array), scale: format.scale(), lo, hi, code }
     }
 
-    /// A word of input bits, least significant first: `[shape, bits]`, in two's complement.
+    /// A word of input bits, least significant first: `[shape, bits]`, its units in two's complement. Only numbers of the format may be
+    /// given.
     ///
     /// # Errors
     /// When an axis is empty.
     pub fn word_input(&mut self, shape: Vec<Size>, format: Format) -> Result<Word, CircuitError> {
-        let (lo, hi) = (format.min(), format.max());
-        let (bits, signed) = width(lo, hi);
         let mut with_bits = shape.clone();
-        with_bits.push(Size::fixed(u64::from(bits)));
-        let bits = self.builder.input(with_bits)?;
-        Ok(Word { shape, band: None, fraction: format.fraction(), lo, hi, code: Code::Bits { bits, signed } })
+        with_bits.push(Size::fixed(u64::from(format.width())));
+        let code = Code::Bits { bits: self.builder.input(with_bits)?, signed: true };
+        Ok(Word { shape, band: None, scale: format.scale(), lo: format.min(), hi: format.max(), code })
     }
 
     /// The array that carries a word whose levels are all of the format.
@@ -68,48 +70,68 @@ impl Maker {
 
     /// `[value >= level]` for every level of the format but the least.
     fn full_thermometer(&mut self, word: &Word, format: Format) -> Result<ArrayId, CircuitError> {
-        let levels = format.min() + 1..=format.max();
         let mut shape = word.shape.clone();
         let axes = shape.len();
-        shape.push(Size::fixed(format.max().abs_diff(format.min())));
+        let count = format.max().abs_diff(format.min());
+        shape.push(Size::fixed(count));
+        let lowered = word.lo.abs_diff(format.min());
         match &word.code {
             Code::Thermometer { gates, levels: own } if own.counts_up() => {
                 if (word.lo, word.hi) == (format.min(), format.max()) {
                     return Ok(*gates);
                 }
-                let place = |level: i64| (level - word.lo - 1).clamp(0, word.hi - word.lo - 1);
+                let own = own.gates();
+                let at = if self.known {
+                    let place = |level: i64| (level - word.lo - 1).clamp(0, word.hi - word.lo - 1);
+                    Index::gathered(axes, above_least(format).map(place).collect::<Vec<_>>())
+                } else {
+                    Index::at(0)
+                };
                 let mut index = Index::identity(axes);
-                index.push(Index::gathered(axes, levels.clone().map(place).collect::<Vec<_>>()));
+                index.push(at);
                 let has = |level: i64| i64::from(word.lo < level && level <= word.hi);
-                let mask = self.builder.table(Table::small(levels.clone().map(has).collect::<Vec<_>>()));
-                let sure = levels.map(|level| i64::from(level <= word.lo)).collect::<Vec<_>>();
-                let sure = self.builder.table(Table::small(sure));
+                let mask = self.flags(count, own, || above_least(format).map(has).collect());
                 let term = Term::new(*gates, index).times(Coef::table(mask, Index::axis(axes)));
+                if !self.known {
+                    // Bounds alone do not say that no level is both: the sum would seem to reach 2.
+                    return self.affine(shape, word.band.clone(), vec![term], vec![]);
+                }
+                let sure = self.flags(count, lowered, || at_least_by(word.lo, format));
                 self.affine(shape, word.band.clone(), vec![term], vec![Coef::table(sure, Index::axis(axes))])
             }
             Code::Constant => {
-                let sure = levels.map(|level| i64::from(level <= word.lo)).collect::<Vec<_>>();
-                let sure = self.builder.table(Table::small(sure));
+                let sure = self.flags(count, lowered, || at_least_by(word.lo, format));
                 self.affine(shape, word.band.clone(), vec![], vec![Coef::table(sure, Index::axis(axes))])
             }
             Code::Thermometer { .. } | Code::Bits { .. } => {
                 let value = self.value(word)?;
                 let thresholds = if self.known {
-                    Thresholds::Known(levels.map(BigInt::from).collect())
+                    Thresholds::Known(above_least(format).map(|level| word.scale.value(level)).collect())
                 } else {
-                    counted(format.max().abs_diff(format.min()), Interval::new(word.lo, word.hi))
+                    let [lo, hi] = [format.min() + 1, format.max()].map(|level| word.scale.value(level));
+                    counted(count, Interval { lo, hi })
                 };
                 self.builder.bank(value, thresholds)
             }
         }
     }
 
+    /// A table of zeros and this many ones.
+    fn flags(&mut self, len: u64, ones: u64, entries: impl FnOnce() -> Vec<i64>) -> TableId {
+        let table = if self.known {
+            Table::small(entries())
+        } else {
+            Table { nonzero: ones.into(), ..Table::bounded(len.into(), Interval::new(0, 1)) }
+        };
+        self.builder.table(table)
+    }
+
     /// Every bit of the format.
     fn full_bits(&mut self, word: &Word, format: Format) -> Result<ArrayId, CircuitError> {
-        let (count, signed) = width(format.min(), format.max());
+        let count = format.width();
         let bits = self.bits(word)?;
         let own = bits.count() as i64;
-        if own == i64::from(count) && bits.signed == signed {
+        if own == i64::from(count) && bits.signed {
             return Ok(bits.array);
         }
         let mut shape = word.shape.clone();
@@ -203,6 +225,16 @@ impl Maker {
         let any = Term::new(levels, index).over(vec![length]);
         let any = self.affine(shape, None, vec![any], vec![])?;
         let gates = self.builder.gate(any, 1)?;
-        self.thermometer(gates, Levels::Path(vec![format.min(), format.max()]), format.fraction())
+        self.thermometer(gates, Levels::Path(vec![format.min(), format.max()]), format.scale())
     }
+}
+
+/// The levels of a format but the least.
+fn above_least(format: Format) -> std::ops::RangeInclusive<i64> {
+    format.min() + 1..=format.max()
+}
+
+/// Whether each of them is reached by every word from `lo` on.
+fn at_least_by(lo: i64, format: Format) -> Vec<i64> {
+    above_least(format).map(|level| i64::from(level <= lo)).collect()
 }

@@ -1,6 +1,8 @@
 //! Stores in two digits, for the size strategy. 2 layers and about twice the square root of a thermometer's gates, then 1 layer of bits.
 //!
-//! The first layer finds the high digit of the level; in the second each threshold for the low digit is moved by the first.
+//! The first layer finds the high digit of the level; in the second each threshold for the low digit is moved by the first. Of a
+//! floating-point level the low digit is the mantissa, the high one sign and exponent, and the third layer is a gate for each
+//! bit of the mantissa and place it may be shifted to (`floats`).
 
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -11,6 +13,7 @@ use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word, counted};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
+use crate::number::{Format, Scale};
 
 /// A form, what it is stored through, its range, and the threshold of each level above the least where known.
 pub(super) struct Scaled<'a> {
@@ -28,10 +31,12 @@ impl Maker {
             Some(shift) => self.shifted_gates(scaled, digits, coarse, shift)?,
             None => self.fine_gates(scaled, digits, coarse)?,
         };
-        let bits = self.digit_bits(digits, coarse, fine)?;
-        let (shape, band) = (self.shape(form), self.band(form));
-        let fraction = scaled.stored.format.fraction();
-        let word = Word { shape, band, fraction, lo: digits.lo, hi: digits.hi, code: Code::Constant };
+        let (shape, band, scale) = (self.shape(form), self.band(form), scaled.stored.format.scale());
+        let word = Word { shape, band, scale, lo: digits.lo, hi: digits.hi, code: Code::Constant };
+        if !scale.is_even() {
+            return self.shifted_bits(word, digits, coarse, fine);
+        }
+        let bits = self.digit_bits(&word, digits, coarse, fine)?;
         self.bit_gates(word, &bits)
     }
 
@@ -104,12 +109,18 @@ impl Maker {
     }
 
     /// Bits of both digits as forms: low bits over the fine gates, high bits over the coarse ones.
-    fn digit_bits(&mut self, digits: &Digits, coarse: ArrayId, fine: ArrayId) -> Result<Bits, CircuitError> {
-        let (count, signed) = width(digits.lo, digits.hi);
+    fn digit_bits(
+        &mut self,
+        word: &Word,
+        digits: &Digits,
+        coarse: ArrayId,
+        fine: ArrayId,
+    ) -> Result<Bits, CircuitError> {
+        let (count, signed) = width(&word.reach());
         let mut shape = self.shape(fine);
         let (axes, band) = (shape.len() - 1, self.band(fine));
         shape[axes] = Size::fixed(u64::from(count));
-        let first = self.bit_table(&[digits.first << digits.shift], count, 0);
+        let first = self.bit_table(&(digits.first << digits.shift).into(), count);
         let mut index = Index::identity(axes);
         index.push(Index::axis(axes + 1));
         let rows = Index::strided([(axes + 1, i64::from(count)), (axes, 1)]);
@@ -119,7 +130,7 @@ impl Maker {
             [(coarse, digits.first, digits.last, digits.shift), (fine, 0, digits.fine() as i64, 0)]
         {
             let steps = from.abs_diff(to);
-            let changed = Levels::Path(vec![from, to]).bit_changes(count - shift);
+            let changed = Levels::Path(vec![from, to]).bit_changes(Scale::even(0), count - shift);
             let bit = |digit: i64, bit: u32| (digit << shift >> bit) & 1;
             let entries = || {
                 let row = |digit: i64| (0..count).map(move |b| BigInt::from(bit(digit + 1, b) - bit(digit, b)));
@@ -140,13 +151,15 @@ impl Maker {
 pub(super) struct Digits {
     lo: i64,
     hi: i64,
-    shift: u32,
-    first: i64,
-    last: i64,
+    pub shift: u32,
+    pub first: i64,
+    pub last: i64,
 }
 
 impl Digits {
-    pub fn new(lo: i64, hi: i64, shift: u32) -> Self {
+    /// The low digit has half the bits of the format, or is its mantissa.
+    pub fn new(lo: i64, hi: i64, format: Format) -> Self {
+        let shift = if format.is_float() { format.significant() - 1 } else { format.bits().div_ceil(2) };
         let step = 1i64 << shift;
         Self { lo, hi, shift, first: Integer::div_floor(&lo, &step), last: Integer::div_floor(&hi, &step) }
     }

@@ -8,6 +8,7 @@ use num_traits::{One, Zero};
 use super::levels::Levels;
 use super::{Maker, Strategy};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::number::Scale;
 
 /// Bits of a digit.
 const DIGIT: u64 = 4;
@@ -34,7 +35,7 @@ impl Maker {
             let fired = Term::new(gates, Index::identity(shape.len() + 1)).over(vec![Size::fixed(steps)]);
             let own = Term::new(rest, axes.clone());
             rest = self.affine(shape.clone(), band.clone(), vec![own, fired.by(-&worth)], vec![])?;
-            let word = self.thermometer(gates, Levels::Path(vec![0, steps as i64]), 0)?;
+            let word = self.thermometer(gates, Levels::Path(vec![0, steps as i64]), Scale::even(0))?;
             terms.push(Term::new(self.value(&word)?, axes.clone()).by(worth));
         }
         self.affine(shape, band, terms, vec![Coef::constant(range.lo)])

@@ -9,8 +9,9 @@ use super::levels::Levels;
 use super::logic::Pairing;
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, TableId, Term, Thresholds};
 use crate::interval::Interval;
+use crate::number::Scale;
 
 impl Maker {
     /// `stored(form) * word`, in units of both, summed over the last `summed` axes of the pairing.
@@ -45,7 +46,7 @@ impl Maker {
             None => super::counted(table.levels.gates(), range.plus(&Interval::point(push))),
         };
         let gates = self.builder.bank(sum, thresholds)?;
-        self.gathered(gates, &bits, &table.levels, pairing, summed)
+        self.gathered(gates, &bits, (&table.levels, stored.format.scale()), pairing, summed)
     }
 
     /// `sum over bits of worth * (first level * bit + sum of level steps * gate)`.
@@ -53,7 +54,7 @@ impl Maker {
         &mut self,
         gates: ArrayId,
         bits: &Bits,
-        levels: &Levels,
+        (levels, scale): (&Levels, Scale),
         pairing: &Pairing,
         summed: usize,
     ) -> Result<ArrayId, CircuitError> {
@@ -66,14 +67,14 @@ impl Maker {
         at.push(Index::axis(axes));
         let first = Term::new(bits.array, at)
             .over(sum.clone())
-            .times(Coef::table(worth, Index::axis(axes)).times(&levels.first().into()));
+            .times(Coef::table(worth, Index::axis(axes)).times(&scale.value(levels.first())));
         let count = levels.gates();
         sum.push(Size::fixed(count));
         let rest = Term::new(gates, Index::identity(axes + 2)).over(sum);
-        let coef = if levels.counts_up() {
+        let coef = if levels.counts_up() && scale.is_even() {
             Coef::table(worth, Index::axis(axes))
         } else {
-            let table = self.step_worths(bits, levels);
+            let table = self.step_worths(bits, levels, scale);
             Coef::table(table, Index::strided([(axes, count as i64), (axes + 1, 1)]))
         };
         let terms = vec![first, rest.times(coef)];
@@ -81,14 +82,18 @@ impl Maker {
     }
 
     /// What each gate is worth, a row per bit.
-    pub(super) fn step_worths(&mut self, bits: &Bits, levels: &Levels) -> crate::circuit::TableId {
+    pub(super) fn step_worths(&mut self, bits: &Bits, levels: &Levels, scale: Scale) -> TableId {
         let (lo, hi) = levels.bounds();
         let largest = bits.weights.iter().map(|w| w.magnitude().clone()).max().unwrap_or_default();
-        let reach = BigInt::from(largest) * if matches!(levels, Levels::Path(_)) { 1 } else { hi.abs_diff(lo) };
+        let step = match levels {
+            Levels::Path(_) => scale.greatest_step(lo, hi),
+            Levels::List(_) | Levels::Counted { .. } => scale.value(hi) - scale.value(lo),
+        };
+        let reach = BigInt::from(largest) * step;
         let len = u128::from(levels.gates()) * bits.count() as u128;
         self.lazy_table(len, Interval { lo: -&reach, hi: reach }, len, || {
-            let all = levels.all();
-            let row = |worth: &BigInt| all.windows(2).map(|p| worth * (p[1] - p[0])).collect::<Vec<_>>();
+            let all: Vec<BigInt> = levels.all().into_iter().map(|level| scale.value(level)).collect();
+            let row = |worth: &BigInt| all.windows(2).map(|p| worth * (&p[1] - &p[0])).collect::<Vec<_>>();
             bits.weights.iter().flat_map(row).collect()
         })
     }

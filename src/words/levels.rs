@@ -1,7 +1,10 @@
 //! The levels a thermometer of gates runs through, one per number of gates that fire; knows nothing of circuits.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
+
+use crate::interval::Interval;
+use crate::number::{Run, Scale};
 
 /// Level 0, 1, ... of a word as its gates fire one after another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,22 +74,34 @@ impl Levels {
         matches!(self, Self::Path(corners) if corners.windows(2).all(|pair| pair[0] <= pair[1]))
     }
 
-    /// At how many gates each two's-complement bit below `bits` changes, summed over the bits; an upper bound where levels are listed or counted.
-    pub fn bit_changes(&self, bits: u32) -> u128 {
+    /// At how many gates each two's-complement bit below `bits` of the units changes, summed over the bits; an upper bound where levels
+    /// are listed or counted.
+    pub fn bit_changes(&self, scale: Scale, bits: u32) -> u128 {
         let Self::Path(corners) = self else { return u128::from(self.gates()) * u128::from(bits) };
-        let run = |bit: u32, a: i64, b: i64| {
-            let step = 1i64 << bit;
-            u128::from(Integer::div_floor(&a.max(b), &step).abs_diff(Integer::div_floor(&a.min(b), &step)))
-        };
-        (0..bits).map(|bit| corners.windows(2).map(|pair| run(bit, pair[0], pair[1])).sum::<u128>()).sum()
+        let turns = corners.windows(2).map(|pair| (pair[0].min(pair[1]), pair[0].max(pair[1])));
+        turns.flat_map(|(lo, hi)| scale.runs(lo, hi)).map(|run| changes_of(&run, bits)).sum()
     }
 }
 
-/// Bits that hold every level: of a two's-complement number, without a sign bit where no level is negative; at least one.
-pub fn width(lo: i64, hi: i64) -> (u32, bool) {
-    let magnitude = |value: i64| if value < 0 { 64 - (!value).leading_zeros() } else { 64 - value.leading_zeros() };
-    let bits = magnitude(lo).max(magnitude(hi));
-    if lo < 0 { (bits + 1, true) } else { (bits.max(1), false) }
+/// The same of evenly spaced levels: those of a counter whose bits stand `shift` higher.
+fn changes_of(run: &Run, bits: u32) -> u128 {
+    let end = run.count + (run.last - run.first);
+    let passed = |bit: u32| Integer::div_floor(&end, &(1i64 << bit)) - Integer::div_floor(&run.count, &(1i64 << bit));
+    let bits = bits.saturating_sub(run.shift);
+    let counted = (0..bits.min(COUNTER)).map(|bit| u128::from(passed(bit).unsigned_abs())).sum::<u128>();
+    // Higher bits change once, from minus one to zero, or never.
+    let crosses = u128::from((run.count < 0) != (end < 0));
+    counted + crosses * u128::from(bits.saturating_sub(COUNTER))
+}
+
+/// Counters of levels have fewer bits.
+const COUNTER: u32 = 62;
+
+/// Bits that hold all of these: of a two's-complement number, without a sign bit where none is negative; at least one.
+pub fn width(reach: &Interval) -> (u32, bool) {
+    let magnitude = |value: &BigInt| if value.sign() == Sign::Minus { (-value - 1u32).bits() } else { value.bits() };
+    let bits = magnitude(&reach.lo).max(magnitude(&reach.hi)) as u32;
+    if reach.lo.sign() == Sign::Minus { (bits + 1, true) } else { (bits.max(1), false) }
 }
 
 /// What each bit is worth: powers of two, the sign bit negative.
@@ -106,7 +121,7 @@ mod tests {
     fn bits_of_every_level_add_up() {
         for lo in -9..9 {
             for hi in lo..12 {
-                let (bits, signed) = width(lo, hi);
+                let (bits, signed) = width(&Interval::new(lo, hi));
                 let weights = bit_weights(bits, signed);
                 for level in lo..=hi {
                     let sum: BigInt = (0..bits).map(|bit| &weights[bit as usize] * ((level >> bit) & 1)).sum();
@@ -118,12 +133,16 @@ mod tests {
 
     #[test]
     fn bit_changes_equal_a_count() {
-        for corners in [vec![-5, 9], vec![0, -3, 12], vec![4, 4], vec![7, -8, -2]] {
-            let levels = Levels::Path(corners);
-            let all = levels.all();
-            assert_eq!(all.len() as u64, levels.gates() + 1);
-            let changed = |bit: u32| all.windows(2).filter(|p| (p[0] ^ p[1]) >> bit & 1 == 1).count() as u128;
-            assert_eq!(levels.bit_changes(5), (0..5).map(changed).sum());
+        for scale in [Scale::even(0), Scale::float(3, 1), Scale::float(3, 3)] {
+            for corners in [vec![-5, 9], vec![0, -3, 12], vec![4, 4], vec![7, -8, -2], vec![-60, 60], vec![-90, -3]] {
+                let levels = Levels::Path(corners);
+                let all: Vec<BigInt> = levels.all().into_iter().map(|level| scale.value(level)).collect();
+                assert_eq!(all.len() as u64, levels.gates() + 1);
+                let changed = |bit: u64| all.windows(2).filter(|p| p[0].bit(bit) != p[1].bit(bit)).count() as u128;
+                for bits in [1, 5, 40, 90] {
+                    assert_eq!(levels.bit_changes(scale, bits), (0..bits.into()).map(changed).sum(), "{levels:?}");
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 
 use super::word::{Bits, Code};
 use super::{Maker, Word};
-use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Term};
+use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, TableId, Term};
 
 /// The axes a product lives on, and where along them each factor is read.
 pub struct Pairing {
@@ -23,7 +23,7 @@ pub(super) struct Ands {
     pub gates: ArrayId,
     pub axes: usize,
     pub bits: [Size; 2],
-    pub weights: Vec<BigInt>,
+    pub weights: TableId,
 }
 
 impl Maker {
@@ -33,8 +33,8 @@ impl Maker {
     /// When an index does not fit.
     pub fn product(&mut self, x: &Word, y: &Word, pairing: &Pairing, summed: usize) -> Result<ArrayId, CircuitError> {
         match (&x.code, &y.code) {
-            (Code::Constant, _) => self.scaled(y, x.lo, &pairing.second, pairing, summed),
-            (_, Code::Constant) => self.scaled(x, y.lo, &pairing.first, pairing, summed),
+            (Code::Constant, _) => self.scaled(y, x.reach().lo, &pairing.second, pairing, summed),
+            (_, Code::Constant) => self.scaled(x, y.reach().lo, &pairing.first, pairing, summed),
             _ => {
                 let (x, y) = (self.bits(x)?, self.bits(y)?);
                 let ands = self.ands(&x, &y, pairing, None)?;
@@ -48,7 +48,7 @@ impl Maker {
     fn scaled(
         &mut self,
         word: &Word,
-        factor: i64,
+        factor: BigInt,
         at: &[Index],
         pairing: &Pairing,
         summed: usize,
@@ -81,18 +81,28 @@ impl Maker {
         let all = terms.len() as i64;
         let sum = self.affine(shape, pairing.band.clone(), terms, vec![])?;
         let gates = self.builder.gate(sum, all)?;
-        let weights = x.weights.iter().flat_map(|a| y.weights.iter().map(move |b| a * b)).collect();
+        let weights = self.pair_weights(x, y);
         Ok(Ands { gates, axes, bits, weights })
     }
 
+    /// What pairs of bits are worth, made once for all words of as many bits.
+    fn pair_weights(&mut self, x: &Bits, y: &Bits) -> TableId {
+        let key = [(x.count(), x.signed), (y.count(), y.signed)];
+        if let Some(table) = self.pairs.get(&key) {
+            return *table;
+        }
+        let table = self.weight_table(&x.times(y));
+        self.pairs.insert(key, table);
+        table
+    }
+
     /// The sum of the gates' worth over both bit axes and the axes from `kept` on.
-    pub(super) fn weighted(&mut self, ands: &Ands, kept: usize, shape: &[Size]) -> Term {
-        let table = self.weight_table(&ands.weights);
+    pub(super) fn weighted(&self, ands: &Ands, kept: usize, shape: &[Size]) -> Term {
         let second = ands.bits[1].value as i64;
         let mut sum = shape[kept..].to_vec();
         sum.extend(ands.bits.clone());
         Term::new(ands.gates, Index::identity(ands.axes + 2))
             .over(sum)
-            .times(Coef::table(table, Index::strided([(ands.axes, second), (ands.axes + 1, 1)])))
+            .times(Coef::table(ands.weights, Index::strided([(ands.axes, second), (ands.axes + 1, 1)])))
     }
 }

@@ -30,19 +30,30 @@ mod carry;
 
 mod fused;
 
+mod accumulate;
+
+mod average;
+
+mod floats;
+
 mod route;
 
 #[cfg(test)]
 mod tests;
 
-use num_bigint::BigInt;
-use num_traits::{One, Zero};
+use std::collections::HashMap;
 
-use crate::circuit::{Affine, ArrayId, Band, Builder, CircuitError, Coef, Index, Size, Table, Term, Thresholds};
+use num_bigint::BigInt;
+use num_traits::One;
+
+use crate::circuit::{
+    Affine, ArrayId, Band, Builder, CircuitError, Coef, Index, Size, Table, TableId, Term, Thresholds, Values,
+};
 use crate::interval::Interval;
 use crate::number::Rational;
 
 pub use attend::ScoreTable;
+pub use average::OverKeys;
 pub use binary::{Binary, Part, Total};
 pub use levels::Levels;
 pub use logic::Pairing;
@@ -68,15 +79,15 @@ pub struct Form {
     pub unit: Rational,
 }
 
-/// Weights as a circuit sees them: integer levels, or only their range.
+/// Weights as a circuit sees them: integers, or only their range.
 #[derive(Clone, Debug)]
 pub struct Constants {
     /// The table.
-    pub table: crate::circuit::TableId,
+    pub table: TableId,
     /// Holds every entry.
     pub range: Interval,
     /// The entries, where known.
-    pub values: Option<std::sync::Arc<[i64]>>,
+    pub values: Option<Values>,
     /// Bits after the point.
     pub fraction: u32,
 }
@@ -85,7 +96,7 @@ impl Constants {
     /// One entry, or the range of all.
     pub fn get(&self, position: usize) -> Interval {
         match &self.values {
-            Some(values) => Interval::point(values[position]),
+            Some(values) => Interval::point(values.get(position).unwrap_or_default()),
             None => self.range.clone(),
         }
     }
@@ -101,12 +112,23 @@ pub struct Maker {
     /// Whether tables and thresholds are made, or only bounded.
     pub known: bool,
     stores: steps::Cache,
+    /// Tables of how bits change from level to level.
+    changes: HashMap<String, TableId>,
+    /// Tables of what pairs of bits are worth, by the counts of bits and whether they have a sign.
+    pairs: HashMap<[(usize, bool); 2], TableId>,
 }
 
 impl Maker {
     /// An empty circuit.
     pub fn new(strategy: Strategy, known: bool) -> Self {
-        Self { builder: Builder::new(), strategy, known, stores: steps::Cache::default() }
+        Self {
+            builder: Builder::new(),
+            strategy,
+            known,
+            stores: steps::Cache::default(),
+            changes: HashMap::new(),
+            pairs: HashMap::new(),
+        }
     }
 
     /// The shape of an array.
@@ -145,7 +167,7 @@ impl Maker {
         range: Interval,
         nonzero: u128,
         entries: impl FnOnce() -> Vec<BigInt>,
-    ) -> crate::circuit::TableId {
+    ) -> TableId {
         let table = if self.known { Table::new(entries()) } else { Table { nonzero, ..Table::bounded(len, range) } };
         self.builder.table(table)
     }
@@ -168,7 +190,7 @@ impl Maker {
         nonzero: u128,
         range: &Interval,
         entries: impl FnOnce() -> Vec<BigInt>,
-    ) -> crate::circuit::TableId {
+    ) -> TableId {
         self.lazy_table(len, range.clone(), nonzero, entries)
     }
 
@@ -215,8 +237,4 @@ pub fn unit_of(fraction: u32) -> Rational {
 
 fn counted(count: u64, range: Interval) -> Thresholds {
     Thresholds::Counted { count, range }
-}
-
-fn zero_or_one() -> Interval {
-    Interval { lo: BigInt::zero(), hi: BigInt::one() }
 }

@@ -11,10 +11,10 @@ use num_traits::{One, Signed, ToPrimitive};
 use super::levels::Levels;
 use super::logic::Pairing;
 use super::word::Code;
-use super::{Constants, Maker, Word};
+use super::{Constants, Form, Maker, Word, unit_of};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term};
 use crate::interval::Interval;
-use crate::number::{Format, Rational};
+use crate::number::{Accumulation, Format, Rational};
 
 /// `round(gain * x / sqrt(mean of x^2 + epsilon) + bias)` over the last axis; epsilon is positive.
 #[derive(Clone, Debug)]
@@ -33,11 +33,12 @@ pub struct Normalisation {
 
 /// Forms of squares and signed squares of a word's levels.
 struct Squares {
-    total: ArrayId,
+    total: Form,
     signed: ArrayId,
 }
 
-/// A normalisation in integers: gain `g` in units `2^-gain_bits`; `T = 2^k (2 (t - bias))`, k the wider fraction.
+/// A normalisation in integers: gain `g` in units `2^-gain_bits`; `T = 2^k (2 (t - bias))`, k the wider fraction, t the middle between a
+/// level and the one below it.
 struct Integers<'a> {
     norm: &'a Normalisation,
     /// Entries of gain and bias.
@@ -57,39 +58,63 @@ impl Maker {
     /// # Errors
     /// Never for a word of this circuit.
     pub fn normalise(&mut self, word: &Word, norm: &Normalisation) -> Result<Word, CircuitError> {
+        self.normalise_by(word, norm, None)
+    }
+
+    /// The same, the sum of squares accumulated.
+    ///
+    /// # Errors
+    /// Never for a word of this circuit.
+    pub fn normalise_by(
+        &mut self,
+        word: &Word,
+        norm: &Normalisation,
+        how: Option<&Accumulation>,
+    ) -> Result<Word, CircuitError> {
         let axes = word.shape.len();
         let width = word.shape[axes - 1].value;
-        let integers = Integers::new(norm, width);
-        let squares = self.squares(word)?;
+        let integers = Integers::new(norm, width, how.is_some());
+        let squares = self.squares(word, how)?;
+        // One unit of the sum in squares of the word's units: what is compared is multiplied by the denominator.
+        let unit = &squares.total.unit / unit_of(2 * word.scale.fraction());
         let count = integers.hi.abs_diff(integers.lo);
         let mut shape = word.shape.clone();
         shape.push(Size::fixed(count));
         let gains = self.gain_coef(&integers, axes - 1);
-        let own = Term::new(squares.signed, Index::identity(axes)).times(gains);
-        let (levels, thresholds) = self.threshold_coef(&integers, axes, word.fraction, count);
-        let mean = Term::new(squares.total, Index::identity(axes - 1)).times(levels);
+        let own = Term::new(squares.signed, Index::identity(axes)).times(gains.times(unit.denom()));
+        let (levels, thresholds) = self.threshold_coef(&integers, axes, (word.scale.fraction(), unit.denom()), count);
+        let mean = Term::new(squares.total.array, Index::identity(axes - 1)).times(levels.times(unit.numer()));
         let sum = self.affine(shape, word.band.clone(), vec![own, mean], thresholds)?;
         let gates = self.builder.gate(sum, 0)?;
-        self.thermometer(gates, Levels::Path(vec![integers.lo, integers.hi]), norm.format.fraction())
+        self.thermometer(gates, Levels::Path(vec![integers.lo, integers.hi]), norm.format.scale())
     }
 
     /// Squares summed over the last axis, and signed squares; compact under [`Strategy::Size`](super::Strategy::Size).
-    fn squares(&mut self, word: &Word) -> Result<Squares, CircuitError> {
+    fn squares(&mut self, word: &Word, how: Option<&Accumulation>) -> Result<Squares, CircuitError> {
         let (square, signed) = self.square_forms(word)?;
         let axes = word.shape.len() - 1;
-        let term = Term::new(square, Index::identity(axes + 1)).over(vec![word.shape[axes].clone()]);
-        let total = self.affine(word.shape[..axes].to_vec(), word.band.clone(), vec![term], vec![])?;
-        Ok(Squares { total: self.compact(total)?, signed: self.compact(signed)? })
+        let unit = unit_of(2 * word.scale.fraction());
+        let total = match how {
+            Some(how) => self.accumulate(&Form { array: square, unit }, axes, how)?,
+            None => {
+                let term = Term::new(square, Index::identity(axes + 1)).over(vec![word.shape[axes].clone()]);
+                let array = self.affine(word.shape[..axes].to_vec(), word.band.clone(), vec![term], vec![])?;
+                Form { array, unit }
+            }
+        };
+        let total = Form { array: self.compact(total.array)?, unit: total.unit };
+        Ok(Squares { total, signed: self.compact(signed)? })
     }
 
     fn square_forms(&mut self, word: &Word) -> Result<(ArrayId, ArrayId), CircuitError> {
-        let largest = BigInt::from(word.lo).abs().max(BigInt::from(word.hi).abs());
-        let step = &largest * 2u32;
+        // Squares change by the sum of two levels times their distance.
+        let step = word.reach().magnitude() * word.greatest_step() * 2u32;
+        let step = Interval { lo: -&step, hi: step };
         match &word.code {
             Code::Bits { .. } => self.bit_squares(word),
             _ => Ok((
-                self.function(word, &step, |level| BigInt::from(level) * level)?,
-                self.function(word, &step, |level| BigInt::from(level) * level.unsigned_abs())?,
+                self.function(word, &step, |units| units * units)?,
+                self.function(word, &step, |units| units * units.abs())?,
             )),
         }
     }
@@ -124,13 +149,19 @@ impl Maker {
         let values = gain.values.clone();
         let len = u128::from(integers.features);
         let table = self.lazy_table(len, range, len, || {
-            values.iter().flat_map(|values| values.iter().map(|g| signed_square(&BigInt::from(*g)))).collect()
+            values.iter().flat_map(|values| values.iter().map(|g| signed_square(&g))).collect()
         });
         Coef::table(table, Index::axis(feature)).times(&factor)
     }
 
     /// Per level (and feature, with a bias): minus `s(T) * q` on the sum of squares, and minus `s(T) * width * p / u^2`, less one where a tie goes down.
-    fn threshold_coef(&mut self, integers: &Integers, axes: usize, fraction: u32, count: u64) -> (Coef, Vec<Coef>) {
+    fn threshold_coef(
+        &mut self,
+        integers: &Integers,
+        axes: usize,
+        (fraction, finer): (u32, &BigInt),
+        count: u64,
+    ) -> (Coef, Vec<Coef>) {
         let epsilon = &integers.norm.epsilon;
         let rows = if integers.norm.bias.is_some() { integers.features } else { 1 };
         let steps: Vec<(usize, i64)> = match rows {
@@ -148,25 +179,31 @@ impl Maker {
             levels.map(|level| if level.is_odd() { -1 } else { 0 }).collect()
         });
         let on_sum = Coef::table(squares, Index::strided(steps.clone())).times(epsilon.denom());
-        let constant = (epsilon.numer() * &integers.width) << (2 * fraction);
+        let constant = ((epsilon.numer() * &integers.width) << (2 * fraction)) * finer;
         let on_one = Coef::table(squares, Index::strided(steps.clone())).times(&constant);
         (on_sum, vec![on_one, Coef::table(ties, Index::axis(axes))])
     }
 }
 
 impl<'a> Integers<'a> {
-    fn new(norm: &'a Normalisation, width: u64) -> Self {
+    /// Where the sum of squares is rounded on the way, it may be far too small, and results take all of the format.
+    fn new(norm: &'a Normalisation, width: u64, rounded: bool) -> Self {
         let gain_bits = norm.gain.as_ref().map_or(0, |gain| gain.fraction);
         let bias_bits = norm.bias.as_ref().map_or(0, |bias| bias.fraction);
         let fine = norm.format.fraction().max(bias_bits).max(gain_bits) + 1;
         let over = BigInt::from(if norm.unit { 1 } else { width });
-        let mut integers = Self { norm, features: width, width: over, gain_bits, fine, lo: 0, hi: 1 };
-        let reach = integers.greatest();
-        (integers.lo, integers.hi) = (norm.format.clamp(&-&reach), norm.format.clamp(&reach).max(1));
+        let (lo, hi) = (norm.format.min(), norm.format.max());
+        let mut integers = Self { norm, features: width, width: over, gain_bits, fine, lo, hi };
+        if rounded {
+            return integers;
+        }
+        let halves = integers.greatest() * 2u32;
+        integers.lo = norm.format.nearest_to(&-&halves, true);
+        integers.hi = norm.format.nearest_to(&halves, true).max(1);
         integers
     }
 
-    /// No result is larger: `|gain| sqrt(width) + |bias|`, in levels, rounded up.
+    /// No result is larger: `|gain| sqrt(width) + |bias|`, in units, rounded up.
     fn greatest(&self) -> BigInt {
         let gain = self.norm.gain.as_ref().map_or_else(BigInt::one, |gain| gain.range.magnitude());
         let root = (&self.width << (2 * self.norm.format.fraction())).sqrt() + 1u32;
@@ -187,9 +224,9 @@ impl<'a> Integers<'a> {
         (width * epsilon.denom()) << (2 * (self.fine - self.gain_bits))
     }
 
-    /// `2^fine (level - 1/2 - bias)`: an integer.
+    /// `2^fine` times the middle below the level less the bias: an integer.
     fn threshold(&self, level: i64, bias: &BigInt) -> BigInt {
-        let halves = (BigInt::from(level) * 2 - 1) << (self.fine - 1 - self.norm.format.fraction());
+        let halves = self.norm.format.scale().middle(level) << (self.fine - 1 - self.norm.format.fraction());
         let bias_bits = self.norm.bias.as_ref().map_or(0, |bias| bias.fraction);
         halves - (bias << (self.fine - bias_bits))
     }
@@ -206,7 +243,8 @@ impl<'a> Integers<'a> {
     fn squares(&self, rows: u64) -> Option<Vec<i64>> {
         let (first, last) = (self.lo + 1, self.hi);
         let shift = self.fine - 1 - self.norm.format.fraction();
-        let step = if shift < 60 { 2i128 << shift } else { return None };
+        let even = self.norm.format.scale().is_even();
+        let step = if even && shift < 60 { 2i128 << shift } else { return None };
         let mut squares = Vec::with_capacity(rows as usize * last.abs_diff(self.lo) as usize);
         for row in 0..rows {
             let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);

@@ -4,12 +4,11 @@
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
-use super::attend::Fraction;
 use super::logic::Pairing;
 use super::{Form, Maker, Stored, Word};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
-use crate::number::{Format, Rational};
+use crate::number::Format;
 
 impl Maker {
     /// One gate an element, on for the `count` greatest of all axes from `from` on, the first of equal ones.
@@ -90,7 +89,7 @@ impl Maker {
         let (range, table) = self.steps_of(form, stored);
         let shape = self.shape(form.array);
         let axes = shape.len();
-        let base = Term::new(first, Index::identity(axes)).by(table.levels.first());
+        let base = Term::new(first, Index::identity(axes)).by(stored.format.scale().value(table.levels.first()));
         if table.levels.gates() == 0 {
             return self.affine(shape, None, vec![base], vec![]);
         }
@@ -109,7 +108,7 @@ impl Maker {
         };
         let gates = self.builder.bank(sum, thresholds)?;
         let count = table.levels.gates();
-        let worths = self.step_worths(&bits, &table.levels);
+        let worths = self.step_worths(&bits, &table.levels, stored.format.scale());
         let coef = Coef::table(worths, Index::strided([(axes, count as i64), (axes + 1, 1)]));
         let over = vec![bits.len(), Size::fixed(count)];
         let rest = Term::new(gates, Index::identity(axes + 2)).over(over).times(coef);
@@ -121,19 +120,8 @@ impl Maker {
     /// # Errors
     /// Never for arrays of this circuit.
     pub fn divide(&mut self, a: &Form, b: &Form, format: Format) -> Result<Word, CircuitError> {
-        let levels = Rational::from_integer(BigInt::one() << format.fraction());
-        let ratio = &a.unit * levels / &b.unit;
-        let numerator = self.times(a.array, ratio.numer())?;
-        let denominator = self.times(b.array, ratio.denom())?;
         let at = Index::identity(self.shape(b.array).len());
-        let (lo, hi) = (format.min(), format.max());
-        self.quotient(&Fraction { numerator, denominator, at, shift: 0, lo, hi, fraction: format.fraction() })
-    }
-
-    fn times(&mut self, form: ArrayId, factor: &BigInt) -> Result<ArrayId, CircuitError> {
-        let shape = self.shape(form);
-        let term = Term::new(form, Index::identity(shape.len())).by(factor.clone());
-        self.affine(shape, self.band(form), vec![term], vec![])
+        self.rounded_quotient(a, b, at, format, format.min())
     }
 }
 

@@ -5,7 +5,7 @@ use num_traits::{One, Zero};
 
 use super::levels::bit_weights;
 use super::{Constants, Maker, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds, Values};
 use crate::interval::Interval;
 
 impl Maker {
@@ -51,16 +51,18 @@ impl Maker {
     }
 
     fn row_table(&mut self, rows: &Constants, width: u64, which: Row) -> crate::circuit::TableId {
-        let values = rows.values.clone().unwrap_or_default();
-        let at = |row: u64, feature: u64| values[(row * width + feature) as usize];
+        let at = |row: u64, feature: u64| rows.get((row * width + feature) as usize).lo;
         match which {
             Row::First => self.lazy_table(width.into(), rows.range.clone(), width.into(), || {
-                (0..width).map(|feature| BigInt::from(at(0, feature))).collect()
+                (0..width).map(|feature| at(0, feature)).collect()
             }),
             Row::Steps(entries) => {
                 let len = u128::from(entries - 1) * u128::from(width);
                 let reach = &rows.range.hi - &rows.range.lo;
-                self.small_table(len, &Interval { lo: -&reach, hi: reach }, || {
+                if let Some(steps) = small_steps(rows, width) {
+                    return self.builder.table(Table::small(steps));
+                }
+                self.lazy_table(len, Interval { lo: -&reach, hi: reach }, len, || {
                     let step = |row: u64| (0..width).map(move |f| at(row, f) - at(row - 1, f));
                     (1..entries).flat_map(step).collect()
                 })
@@ -101,6 +103,13 @@ impl Maker {
             (0..entries).flat_map(row).collect()
         })
     }
+}
+
+/// From each row to the next, where entries and differences fit 64 bits.
+fn small_steps(rows: &Constants, width: u64) -> Option<Vec<i64>> {
+    let Some(Values::Small(values)) = &rows.values else { return None };
+    let next = values.get(width as usize..)?;
+    next.iter().zip(values.iter()).map(|(next, row)| next.checked_sub(*row)).collect()
 }
 
 enum Row {

@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 
 use super::levels::Levels;
 use crate::interval::Interval;
-use crate::number::{Format, Function, Rational, Steps, monotone_steps, round_half_even, unimodal_steps};
+use crate::number::{Format, Function, Rational, Steps, monotone_steps, unimodal_steps};
 
 /// A function applied before rounding to a format.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ impl Stored {
     pub fn level(&self, form: &BigInt, unit: &Rational) -> i64 {
         let value = unit * Rational::from_integer(form.clone());
         match &self.function {
-            Function::Identity => self.format.clamp(&round_half_even(&(value * scale(self.format.fraction())))),
+            Function::Identity => self.format.nearest(&value),
             function => function.level(&value, self.format),
         }
     }
@@ -79,23 +79,23 @@ impl Stored {
 
     /// The forms worth the values of the format, rounded outward.
     pub(super) fn forms(&self, unit: &Rational) -> Interval {
-        let end = |level: i64| Rational::from_integer(level.into()) / (unit * scale(self.format.fraction()));
+        let end = |level: i64| self.format.number(level) / unit;
         let (lo, hi) = (end(self.format.min()), end(self.format.max()));
         Interval { lo: lo.floor().to_integer(), hi: hi.ceil().to_integer() }
     }
 
     /// By how many forms the threshold of a level lies below that of the level this many (an even number) higher, where that is
-    /// the same whole number for every level: functions that only round, and units that divide a step.
+    /// the same whole number for every level: functions that only round to evenly spaced values, and units that divide a step.
     pub(super) fn shift_of(&self, levels: i64, unit: &Rational) -> Option<BigInt> {
-        let rounds = matches!(self.function, Function::Identity | Function::Relu);
-        let forms = Rational::from_integer(levels.into()) / (unit * scale(self.format.fraction()));
+        let rounds = matches!(self.function, Function::Identity | Function::Relu) && self.format.scale().is_even();
+        let forms = self.format.number(levels) / unit;
         (rounds && forms.is_integer()).then(|| forms.to_integer())
     }
 
     /// The least form that rounds to at least this level: half-way goes to the even level.
     pub(super) fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
-        let halves = Rational::new(BigInt::from(level) * 2 - 1, 2.into());
-        let exact = halves / (unit * scale(self.format.fraction()));
+        let half = Rational::new(BigInt::from(1), BigInt::from(2) << self.format.fraction());
+        let exact = half * Rational::from_integer(self.format.scale().middle(level)) / unit;
         let up = exact.ceil().to_integer();
         if exact.is_integer() && level.is_odd() { up + 1 } else { up }
     }
@@ -125,10 +125,6 @@ fn extend(corners: &mut Vec<i64>, next: i64) {
     corners.push(next);
 }
 
-fn scale(fraction: u32) -> Rational {
-    Rational::from_integer(BigInt::from(1) << fraction)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +136,7 @@ mod tests {
         for function in
             [Function::Identity, Function::Relu, Function::Gelu, Function::GeluTanh, Function::Silu, Function::Tanh]
         {
-            for format in ["int(3)", "fixed(3,2)", "fixed(2,4)"] {
+            for format in ["int(3)", "fixed(3,2)", "fixed(2,4)", "float(2,1)", "float(3,2)"] {
                 let stored = Stored { function: function.clone(), format: format.parse().unwrap() };
                 let table = stored.table(&range, &unit, true);
                 let levels = table.levels.all();

@@ -13,25 +13,20 @@ impl Maker {
     /// Never for a form of this circuit.
     pub fn store(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
         let (range, table) = self.steps_of(form, stored);
-        let fraction = stored.format.fraction();
+        let scale = stored.format.scale();
         if table.levels.gates() == 0 {
-            return Ok(self.constant_word(
-                self.shape(form.array),
-                self.band(form.array),
-                table.levels.first(),
-                fraction,
-            ));
+            return Ok(self.constant_word(self.shape(form.array), self.band(form.array), table.levels.first(), scale));
         }
         // Digits depend on the format and the function alone, so that a narrower range never costs more gates or layers.
         let (lo, hi) = table.levels.bounds();
-        let digits = Digits::new(lo, hi, stored.format.bits().div_ceil(2));
+        let digits = Digits::new(lo, hi, stored.format);
         let splits = stored.is_monotone() && table.levels.counts_up() && table.levels.gates() > digits.fine();
         if self.strategy == Strategy::Size && splits {
             let scaled = Scaled { form, stored, range: &range, thresholds: table.thresholds.as_deref() };
             return self.two_digits(&scaled, &digits);
         }
         let gates = self.thermometer_gates(form.array, &range, &table)?;
-        self.thermometer(gates, table.levels, fraction)
+        self.thermometer(gates, table.levels, scale)
     }
 
     /// The range of forms that are stored, and the table for it.

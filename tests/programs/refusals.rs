@@ -78,7 +78,7 @@ fn bad_keys_are_refused_where_they_stand() {
         ("", "[data]\nsource = 'outputs'", "supported: \"inputs\", \"given\", \"random\""),
         ("", "[weights]\nsource = 'given'\nw = [1, 2, 3]", "`w` has a list of 3 here, where 2 are needed"),
         ("", "[weights]\nsource = 'given'", "key `w` is missing in `weights`"),
-        ("", "[numerics]\nactivations = 'bf16'", "not supported yet"),
+        ("", "[numerics]\nactivations = 'bf17'", "is not a number format"),
         ("", "[numerics]\nrounding = 'fused'", "unknown key `rounding`"),
         ("", "[model]\nkind = 'decoder'", "a model or a program, not both"),
     ];

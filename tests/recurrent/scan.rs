@@ -4,8 +4,13 @@ use super::oracle::Oracle;
 use super::{evaluated, interpreted, small};
 use isobath::circuit::{looped, measure};
 use isobath::lower::system::system;
+use isobath::pipeline::scanned::Scanned;
+use isobath::pipeline::subject::Options;
 use isobath::recurrent::{self, Recurrence};
+use isobath::spec::Document;
 use isobath::spec::Recurrent;
+use isobath::tensor::Parameters;
+use isobath::tensor::params::Source;
 use isobath::words::Strategy;
 
 const NARROW: &str = "weights = 'fixed(2,1)'\nactivations = 'fixed(2,1)'";
@@ -94,5 +99,29 @@ fn gates_that_are_data_cost_logarithmically_many() {
 fn gates_of_zero_and_one_cost_two_layers_at_any_context() {
     for context in [1, 2, 3, 8, 33, 500] {
         assert_eq!(depth("gated-linear-attention", "gate_format = 'int(2)'", context), 12, "{context}");
+    }
+}
+
+/// A network whose depth is to be told in its context: both strategies, lengths in between powers of two among them.
+#[test]
+fn the_law_of_a_scan_is_its_depth_at_every_context() {
+    for (model, _) in linear() {
+        let layers = [1, 3];
+        for (strategy, layers) in
+            layers.into_iter().flat_map(|layers| [(Strategy::Depth, layers), (Strategy::Size, layers)])
+        {
+            let lengths = [("layers".to_owned(), layers)].into();
+            let options = Options { strategy, lengths, recurrence: Recurrence::Scan, bound: false };
+            let scanned = Scanned::new(&Document::Recurrent(Box::new(model.clone())), &options).unwrap();
+            let law = scanned.law.expect("a law");
+            for context in law.from..=law.to.min(40) {
+                let free = Parameters { format: model.numerics.weights, source: Source::Free };
+                let scan = recurrent::with_parameters(&model, &free, Recurrence::Scan, context).unwrap();
+                let skeleton = looped::skeleton(&system(&scan, strategy).unwrap().circuits);
+                let depth = skeleton.resized(|name| (&**name == "layers").then_some(layers)).unwrap().depth();
+                let value = law.depth.value(|name| if &**name == "layers" { layers } else { context });
+                assert_eq!(value, depth.into(), "{} at {context}, {layers} layers", model.cell.name());
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod circuits;
 mod command;
+mod floats;
 mod formats;
 mod refutation;
 mod words;

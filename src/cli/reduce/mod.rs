@@ -93,7 +93,7 @@ enum Problem {
         /// The inputs: 0110, in the order of the file
         #[arg(long, conflicts_with_all = ["exhaustive", "random"])]
         inputs: Option<String>,
-        /// In place of a file: a random circuit of so many NAND gates, drawn from the seed
+        /// In place of a file: a random circuit of so many NAND gates, drawn from the seed (of AND and OR gates via q-learning)
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
         gates: Option<u32>,
         /// Its inputs
@@ -133,7 +133,7 @@ struct Common {
     /// What random instances and circuits are drawn from
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Number format of weights, and of activations where it holds them: int(b) or fixed(i,f)
+    /// Number format of weights, and of activations where it holds them: int(b), fixed(i,f), or a float such as fp8-e4m3
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// Number format of activations
@@ -223,7 +223,13 @@ impl Problem {
                     (Some(file), _) => instances::netlist(file)?,
                     (None, gates) => {
                         let mut draws = crate::problems::draws::Draws::new(common.seed);
-                        Netlist::random(*bits as usize, gates.unwrap_or(1) as usize, &mut draws)
+                        let size = (*bits as usize, gates.unwrap_or(1) as usize);
+                        match via {
+                            ViaName::QLearning => Netlist::random_monotone(size.0, size.1, &mut draws),
+                            ViaName::Hinge | ViaName::Polynomial | ViaName::Rounding => {
+                                Netlist::random(size.0, size.1, &mut draws)
+                            }
+                        }
                     }
                 };
                 Ok((instances::circuit(netlist, inputs.as_deref(), common)?, common, via.via()))

@@ -31,8 +31,9 @@ use answer::{Run, json, text};
 pub(super) struct Args {
     /// A circuit file (.tc) that `compile` wrote, or a model; `-` for either on standard input
     file: PathBuf,
-    /// Integers such as 0,1,2: token ids (or names of tokens such as "bos a b", where the model names them), of a program the levels of all its inputs in order (a level is worth 2^-f in
-    /// fixed(i,f)); @FILE with a comma or JSON list on each line; `-` for such lines on standard input
+    /// Integers such as 0,1,2: token ids (or names of tokens such as "bos a b", where the model names them), of a program the levels of all
+    /// its inputs in order (a level is worth 2^-f in fixed(i,f); of a float it is the integer that exponent and mantissa are, with the sign:
+    /// 16256 is 1 in bf16); @FILE with a comma or JSON list on each line; `-` for such lines on standard input
     #[arg(long, visible_alias = "tokens", value_name = "LIST", required = true, allow_hyphen_values = true)]
     input: Vec<String>,
     /// How to run a model: its circuit's arrays, the reference interpreter, its gates, or all three compared

@@ -57,11 +57,12 @@ fn cost(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
         Op::Given(table) => {
             (Cost::default(), Word::plain(constant(site.param_bits(*table)), site.param_fraction(*table)))
         }
-        Op::Arrange(_) | Op::Slice { .. } => (Cost::default(), x[0].clone()),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape => (Cost::default(), x[0].clone()),
         Op::Concat(_) => (Cost::default(), x.iter().skip(1).fold(x[0].clone(), |word, next| word.joined(next))),
         Op::Scale(factor) => scale(site, x[0], factor),
         Op::Weigh(table) => {
-            let (rows, word) = x[0].weighted(1, site.param_bits(*table), site.param_fraction(*table));
+            let (rows, word) =
+                x[0].weighted(1, site.param_copies(*table), site.param_bits(*table), site.param_fraction(*table));
             (sum(&rows, &word.bits).times(&site.elements()), word)
         }
         Op::Sum(axis) => {
@@ -72,13 +73,13 @@ fn cost(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
         Op::Max(axis) => (maximum(x[0], site.shape(0)[*axis].value).times(&site.elements()), x[0].clone()),
         Op::Embed { table, format, .. } => {
             let shape = site.param_shape(*table);
-            let bits = constant(shape[1] * u64::from(format.bits()));
+            let bits = constant(shape[1] * u64::from(format.width()));
             (lookup(shape[0], &bits).times(&site.rows()), Word::stored(*format))
         }
         Op::AddRows { format, .. } => add(site, x[0], &Word::stored(*format)),
         Op::Linear { weight, .. } => {
             let (inputs, bits) = (site.param_shape(*weight)[1], site.param_bits(*weight));
-            let (rows, word) = x[0].weighted(inputs, bits, site.param_fraction(*weight));
+            let (rows, word) = x[0].weighted(inputs, site.param_copies(*weight), bits, site.param_fraction(*weight));
             (sum(&rows, &word.bits).times(&site.elements()), word)
         }
         Op::Rotate { features, fraction, .. } => {
@@ -151,23 +152,25 @@ fn add(site: &Site<'_>, a: &Word, b: &Word) -> (Cost, Word) {
 
 /// One level of the format fewer than it has: where a monotone function is rounded to it, at most this many changes.
 fn changes(format: Format) -> Expr {
-    Expr::constant((BigInt::from(1) << format.bits()) - 1)
+    constant(format.max().abs_diff(format.min()))
 }
 
-/// Roundings shift and increment; other functions, and values in other units, are step functions. A function that is not
+/// Roundings to fixed point shift and increment; those to floating point, other functions, and values in other units, are step functions. A function that is not
 /// monotone falls and rises, or has a pole, once.
 fn store(x: &Word, function: &Function, format: Format) -> Cost {
-    let b = u64::from(format.bits());
+    let b = u64::from(format.width());
     let rounds = |x: &Word| round(&x.bits, x.fraction as i64 - i64::from(format.fraction()), b);
     match function {
-        Function::Identity if x.is_dyadic() => rounds(x),
-        Function::Relu if x.is_dyadic() => rounds(x).then(&Cost::new(1, constant(b))),
+        Function::Identity if x.is_dyadic() && !format.is_float() => rounds(x),
+        Function::Relu if x.is_dyadic() && !format.is_float() => rounds(x).then(&Cost::new(1, constant(b))),
         Function::Identity
         | Function::Relu
         | Function::Tanh
         | Function::Sigmoid
         | Function::Exp
         | Function::SoftCap(_)
+        | Function::Sqrt
+        | Function::Erf
         | Function::Softplus
         | Function::Clamp(_)
         | Function::Step
@@ -209,7 +212,7 @@ fn normalise(site: &Site<'_>, x: &Word) -> (Cost, Word) {
     let Op::Normalise { unit, epsilon, gain, plus_one, bias, format } = &site.node.op else {
         return (Cost::default(), x.clone());
     };
-    let (length, b) = (site.last(), u64::from(format.bits()));
+    let (length, b) = (site.last(), u64::from(format.width()));
     let square = &x.bits * &constant(2);
     let total = &square + &constant(length).ceil_log2();
     let squares = Cost::new(1, &(&x.bits * &x.bits) * &constant(length));
@@ -239,7 +242,7 @@ struct Norm<'a> {
 /// Rows and width of `g^2 d q s(x) - s(t - bias) (q sum x^2 + d p)`, epsilon being `p/q`: whether the level t is reached.
 fn level_of_norm(x: &Word, norm: &Norm<'_>, total: &Expr) -> (u64, Expr) {
     let (p, q) = (bits_of(norm.epsilon.numer()), bits_of(norm.epsilon.denom()));
-    let (b, f) = (u64::from(norm.format.bits()), u64::from(norm.format.fraction()));
+    let (b, f) = (u64::from(norm.format.width()), u64::from(norm.format.fraction()));
     let (gain, gain_fraction) = norm.gain.unwrap_or((1, 0));
     let (bias, bias_fraction) = norm.bias.unwrap_or((0, 0));
     let length = bits_of(&norm.length.into());
@@ -254,9 +257,10 @@ fn level_of_norm(x: &Word, norm: &Norm<'_>, total: &Expr) -> (u64, Expr) {
 
 /// Bits of the largest exponential, and how often the table of exponentials changes at most.
 fn exponentials(scores: &Scores) -> (u64, Expr) {
-    let bits = bits_of(&scores.function.round(&Rational::from_integer(scores.clamp.into()), scores.exp_bits)).max(1);
-    let inside: BigInt = BigInt::from(scores.clamp) << (scores.format.fraction() + 1);
-    let levels = inside.min((BigInt::from(1) << scores.format.bits()) - 1);
+    let clamp = Rational::from_integer(scores.clamp.into());
+    let bits = bits_of(&scores.function.round(&clamp, scores.exp_bits)).max(1);
+    let inside = scores.format.at_most(&clamp);
+    let levels = BigInt::from(2 * inside).min(scores.format.max().abs_diff(scores.format.min()).into());
     (bits, Expr::constant(levels.min((BigInt::from(1) << bits) - 1)))
 }
 
@@ -281,7 +285,7 @@ fn summed(scores: &Scores, keys: &Keys) -> (Expr, Expr) {
 
 /// Exponentials, their products with values summed, beside it their sum, and the quotient.
 fn attend(site: &Site<'_>, scores: &Scores, attended: Attended, x: &[&Word]) -> (Cost, Word) {
-    let (keys, heads, b) = (site.keys(attended), site.heads(), u64::from(scores.format.bits()));
+    let (keys, heads, b) = (site.keys(attended), site.heads(), u64::from(scores.format.width()));
     let (bits, steps_of) = exponentials(scores);
     let table = steps(&x[0].bits, &steps_of, bits).times(&keys.pairs);
     let (most, pairs) = summed(scores, &keys);
@@ -306,8 +310,9 @@ fn softmax(site: &Site<'_>, scores: &Scores, attended: Attended, format: Format,
     let wide = &most.ceil_log2() + &constant(bits + 1);
     let total = over_keys(&most, &pairs, &keys, &wide);
     let f = u64::from(format.fraction());
-    let levels = Expr::constant((BigInt::from(1) << f).min(BigInt::from(format.max())));
-    let quotient = compare_levels(f + 4, &(&wide + &constant(f + 2)), &levels, format.bits().into()).times(&keys.pairs);
+    let levels = constant(format.nearest(&Rational::from_integer(1.into())).unsigned_abs());
+    let quotient =
+        compare_levels(f + 4, &(&wide + &constant(f + 2)), &levels, format.width().into()).times(&keys.pairs);
     (table.then(&total).then(&quotient).times(&heads), Word::stored(format))
 }
 

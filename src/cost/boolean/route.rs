@@ -34,7 +34,7 @@ pub(super) fn chosen(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
 
 /// `2 p a >= (2 c - 1) q b` for every level c, p/q being the worth of a's unit in levels of b's.
 pub(super) fn quotient(a: &Word, b: &Word, format: Format) -> Cost {
-    let bits = u64::from(format.bits());
+    let bits = u64::from(format.width());
     let power = i64::from(format.fraction()) + b.fraction as i64 - a.fraction as i64;
     let shift = Rational::from_integer(num_bigint::BigInt::from(1) << power.unsigned_abs());
     let odd = Rational::new(b.divisor.clone(), a.divisor.clone());

@@ -181,7 +181,7 @@ fn products() {
 #[test]
 fn weighted_sums() {
     for weights in [[-4i128, 3, -1], [-4, -4, -4], [3, 3, 3], [0, 1, 2]] {
-        let (rows, word) = Word::plain(fixed(3), 0).weighted(3, 3, 0);
+        let (rows, word) = Word::plain(fixed(3), 0).weighted(3, 3, 3, 0);
         let width = usize::try_from(word.bits.as_constant().unwrap()).unwrap();
         let mut net = Net::default();
         let x: Vec<Number> = (0..3).map(|_| net.input(3)).collect();

@@ -27,7 +27,7 @@ impl Word {
 
     /// A value of a format.
     pub fn stored(format: Format) -> Self {
-        Self::plain(constant(format.bits().into()), format.fraction().into())
+        Self::plain(constant(format.width().into()), format.fraction().into())
     }
 
     /// Whether units are powers of two.
@@ -65,9 +65,10 @@ impl Word {
         self.plus(other).1
     }
 
-    /// Shifted copies to add, and their sum: `inputs` such words, each times a constant of `bits` bits, and a constant.
-    pub fn weighted(&self, inputs: u64, bits: u64, fraction: u64) -> (Expr, Self) {
-        let rows = Expr::constant(BigInt::from(inputs) * bits + 1u32);
+    /// Shifted copies to add, and their sum: `inputs` such words, each times a constant of `bits` bits that is a sum of `copies` powers of
+    /// two, and a constant.
+    pub fn weighted(&self, inputs: u64, copies: u64, bits: u64, fraction: u64) -> (Expr, Self) {
+        let rows = Expr::constant(BigInt::from(inputs) * copies + 1u32);
         let terms = Expr::constant(BigInt::from(inputs) + 2u32).ceil_log2();
         let bits = &(&self.bits + &constant(bits - 1)) + &terms;
         (rows, Self { bits, fraction: self.fraction + fraction, divisor: self.divisor.clone() })
@@ -126,7 +127,7 @@ mod tests {
         for b in 2..8u64 {
             let x = word(b, 1);
             for n in 1..9u64 {
-                let sum = x.weighted(n, 5, 2).1;
+                let sum = x.weighted(n, 5, 5, 2).1;
                 assert!((i128::from(n) + 1) * most(b as u32) * most(5) < most(bits(&sum)), "{b} {n}");
                 assert!(i128::from(n) * 2 * most(b as u32) < most(bits(&x.centred(n))));
                 assert!(i128::from(n) * most(b as u32) * most(3) < most(bits(&x.dotted(&word(3, 1), n))));

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use num_bigint::BigInt;
-use num_traits::{One, Signed};
+use num_traits::Signed;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
@@ -331,8 +330,7 @@ fn rounding(function: Function, format: Format, count: usize) -> Graph {
 
 /// All values of a format, ascending.
 fn values(format: Format) -> Arc<[Rational]> {
-    let unit = Rational::new(BigInt::one(), BigInt::one() << format.fraction());
-    (format.min()..=format.max()).map(|level| Rational::from_integer(level.into()) * &unit).collect()
+    (format.min()..=format.max()).map(|level| format.number(level)).collect()
 }
 
 /// One coordinate for each entry of a node, whose values are those of a format that `keep` holds of.

@@ -44,7 +44,7 @@ impl Gadget for Composition {
 
     fn needs(&self, _: Format) -> Needs {
         let bits = vec![whole(0), whole(1)];
-        Needs { weights: bits.clone(), activations: vec![], data: vec![whole(-1), whole(1)], targets: bits }
+        Needs { weights: bits.clone(), activations: vec![], data: vec![whole(-1), whole(0), whole(1)], targets: bits }
     }
 
     fn remark(&self) -> Option<&'static str> {

@@ -35,8 +35,8 @@ impl Gadget for InnerProduct {
     fn needs(&self, _: Format) -> Needs {
         Needs {
             weights: vec![whole(-1), whole(1)],
-            activations: vec![whole(-2), whole(2)],
-            data: vec![whole(-1), whole(1)],
+            activations: (-2..=2).map(whole).collect(),
+            data: vec![whole(-1), whole(0), whole(1)],
             targets: vec![whole(1), whole(2)],
         }
     }

@@ -56,7 +56,12 @@ impl Gadget for Rounding {
         let one = unit(weights);
         let bits = vec![whole(0), one.clone()];
         let residuals = residuals().into_iter().map(|residual| residual * &one).collect();
-        Needs { weights: bits.clone(), activations: residuals, data: vec![ratio(3, 8), whole(1)], targets: bits }
+        Needs {
+            weights: bits.clone(),
+            activations: residuals,
+            data: vec![whole(0), ratio(3, 8), whole(1)],
+            targets: bits,
+        }
     }
 
     fn remark(&self) -> Option<&'static str> {

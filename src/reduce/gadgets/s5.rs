@@ -36,8 +36,8 @@ impl Gadget for S5 {
     fn needs(&self, _: Format) -> Needs {
         let most = THINGS as i64 - 1;
         Needs {
-            weights: vec![whole(0), whole(most)],
-            activations: vec![whole(-most), whole(most)],
+            weights: (0..=most).map(whole).collect(),
+            activations: (-most..=most).map(whole).collect(),
             data: vec![whole(-1), whole(1)],
             targets: vec![whole(0)],
         }

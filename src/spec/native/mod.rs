@@ -60,10 +60,12 @@
 //! # logit_softcap = 30.0        # the same for logits
 //!
 //! [numerics]                    # the whole table may be left out
-//! weights = "fixed(2,6)"        # int(b), or fixed(i,f) with i bits before the point (sign among them) and f after it
+//! weights = "fixed(2,6)"        # int(b), fixed(i,f) with i bits before the point (sign among them) and f after it, or a floating-point
+//!                               # format: fp8-e4m3, fp8-e5m2, fp16, bf16, fp32, float(e,m)
 //! activations = "fixed(4,4)"
 //! rounding = "fused"            # "fused" (at points of storage) or "eager" (after every operation)
-//! accumulate = "exact"          # the only one yet
+//! accumulate = "exact"          # or partial sums are rounded: "tree(k)", "sequential", "blocked(k)"
+//! # accumulator = "fp32"        # the format of partial sums; default: that of activations
 //! score_clamp = 8               # scores are clamped to this either side of zero
 //! exp_bits = 8                  # bits after the point of the exponential's table
 //!

@@ -150,10 +150,10 @@ fn all_problems_are_told_at_once_in_order() {
 #[test]
 fn numerics_are_strict() {
     let table = [
-        ("weights = 'bf16'", "not supported yet"),
+        ("weights = 'bf17'", "is not a number format"),
         ("weights = 'int(99)'", "2 to 62 bits"),
-        ("accumulate = 'tree(4)'", "is not supported yet"),
-        ("accumulate = 'extact'", "is not a way to add"),
+        ("accumulate = 'tree(1)'", "is not a way to add up"),
+        ("accumulate = 'extact'", "is not a way to add up"),
         ("score_clamp = 0", "from 1 to 64"),
         ("exp_bits = 65", "from 1 to 64"),
         ("rounding = 'eagre'", "did you mean \"eager\"?"),

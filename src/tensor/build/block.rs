@@ -165,7 +165,7 @@ impl Make<'_> {
             return Err(BuildError::RotaryScaling(scaling.clone()));
         }
         let base = positive("rotary base", rotary.base)?;
-        let fraction = self.numerics.weights.fraction().max(self.numerics.activations.fraction());
+        let fraction = self.numerics.weights.fraction_below_one().max(self.numerics.activations.fraction_below_one());
         let op = Op::Rotate { features: rotary.features, base, half_split: rotary.half_split, fraction };
         let shape = self.shape(x);
         Ok(self.add("rotation", op, &[x], shape))

@@ -9,6 +9,7 @@
 //! Rounded, and nothing else: keys and queries; values; the sums `sum of v_i k_i`, minus the gradient; targets where they are carried,
 //! in a format fine enough that this only saturates; the prediction.
 
+use num_bigint::BigInt;
 use num_traits::One;
 
 use super::looped::{along, axis, once, wire};
@@ -51,7 +52,7 @@ fn step(layers: &LinearAttention) -> Result<Rational> {
 
 /// A weight matrix with ones on its diagonal.
 fn identity(name: &str, size: u64, format: Format) -> Param {
-    let one = 1i64 << format.fraction();
+    let one = format.scale().nearest(&(BigInt::from(2) << format.fraction()), true);
     let ones = (0..size * size).map(|place| if place / size == place % size { one } else { 0 });
     Param { name: name.to_owned(), shape: vec![size, size], values: Some(ones.collect()), format }
 }

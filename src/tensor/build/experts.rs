@@ -11,7 +11,7 @@ use petgraph::graph::NodeIndex;
 
 use super::{Make, Result, positive};
 use crate::expr::Size;
-use crate::number::{Function, Rational};
+use crate::number::{Format, Function, Rational};
 use crate::spec::{Experts, Groups, Mlp, Rounding, Weighting};
 use crate::tensor::{Op, ParamId};
 
@@ -183,8 +183,10 @@ impl Make<'_> {
         let top = Op::Top { count: groups.kept, from: 1 };
         let kept = self.exactly("groups kept", top, &[worth], shape[..2].to_vec());
         // Above any difference of two scores: stored values of activations, or logistic ones, which are at most one, and their biases.
-        let bits = 1 + self.numerics.activations.bits().max(self.numerics.weights.bits());
-        let above = Rational::from_integer(BigInt::from(1) << bits);
+        let greatest = |format: Format| Rational::from_integer(1.into()).max(-format.number(format.min()));
+        let far =
+            (greatest(self.numerics.activations) + greatest(self.numerics.weights)) * Rational::from_integer(2.into());
+        let above = Rational::from_integer(BigInt::from(1) << far.to_integer().bits());
         let raise = self.exactly("raise", Op::Scale(above), &[kept], shape[..2].to_vec());
         let raise = self.spread(raise, &shape);
         self.exactly("scores of groups kept", Op::Add, &[scores, raise], shape)

@@ -120,6 +120,7 @@ impl<'a> Model<'a> {
         context: &Size,
     ) -> Result<Self> {
         check_context(architecture, context)?;
+        check_accumulator(numerics)?;
         Ok(Self { architecture, numerics, parameters, context: context.clone(), prefix: "" })
     }
 
@@ -140,6 +141,18 @@ impl<'a> Model<'a> {
             centred: HashMap::new(),
         }
     }
+}
+
+/// Whether a sum of exponentials, each at least `2^-exp_bits`, never rounds to zero.
+fn check_accumulator(numerics: &Numerics) -> Result<()> {
+    let Some(accumulation) = numerics.accumulation() else { return Ok(()) };
+    let least = Rational::new(1.into(), num_bigint::BigInt::from(1) << numerics.exp_bits);
+    if accumulation.format.nearest(&least) > 0 {
+        return Ok(());
+    }
+    let reason = "it must hold the least exponential, 2^-exp_bits, or a sum of them may be rounded to zero: use a finer accumulator or \
+                  fewer exp_bits";
+    Err(BuildError::Value { what: "accumulator", value: accumulation.format.to_string(), reason })
 }
 
 fn check_context(architecture: &Architecture, context: &Size) -> Result<()> {
@@ -185,7 +198,7 @@ struct Memory {
 impl Make<'_> {
     /// The finished graph.
     fn build(self, outputs: Vec<(String, NodeIndex)>) -> Graph {
-        Graph { nodes: self.nodes, params: self.params, outputs }
+        Graph { nodes: self.nodes, params: self.params, outputs, accumulation: self.numerics.accumulation() }
     }
 
     /// The next port.
@@ -311,6 +324,8 @@ fn moves(op: &Op) -> bool {
             | Op::Port(_)
             | Op::Concat(_)
             | Op::Slice { .. }
+            | Op::Pick { .. }
+            | Op::Reshape
             | Op::Arrange(_)
     )
 }

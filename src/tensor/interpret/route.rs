@@ -1,6 +1,5 @@
 //! The meaning of choosing among experts: the greatest scores, their weights, products where chosen, quotients; knows nothing of circuits.
 
-use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
 use super::{Tensor, exponential, round, weight, whole};
@@ -22,11 +21,6 @@ fn greatest(values: &[Rational], count: usize) -> Vec<Rational> {
     chosen
 }
 
-/// A table entry as a number.
-pub(super) fn positive(x: &Rational, table: &Scores) -> Rational {
-    Rational::new(exponential(x, table), BigInt::one() << table.exp_bits)
-}
-
 /// Products of all operands, the first of which is zeros and ones.
 pub(super) fn chosen(operands: &[&Tensor]) -> Vec<Rational> {
     let product = |place: usize| operands.iter().map(|operand| &operand.values[place]).product();
@@ -41,10 +35,10 @@ pub(super) fn quotient(a: &Tensor, b: &Tensor, format: Format) -> Vec<Rational> 
     a.values.iter().enumerate().map(over).collect()
 }
 
-/// The table's entries of the sinks, unscaled: none where there are none.
+/// Entries of the sinks, which are not scaled: none where there are none.
 pub(super) fn sinks(graph: &Graph, scores: &Scores) -> Option<Vec<Rational>> {
     let Some(sinks) = scores.sinks else { return Some(Vec::new()) };
     let plain = Scores { scale_squared: Rational::one(), softcap: None, ..scores.clone() };
-    let entry = |head: usize| Some(whole(exponential(&weight(graph, sinks, head)?, &plain)));
+    let entry = |head: usize| Some(exponential(&weight(graph, sinks, head)?, &plain));
     (0..graph.param(sinks).len()).map(entry).collect()
 }

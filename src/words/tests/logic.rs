@@ -2,6 +2,7 @@
 
 use super::{Numbers, check};
 use crate::circuit::{ArrayId, Index, Size};
+use crate::number::Scale;
 use crate::words::{Maker, Pairing};
 
 fn elementwise(x: Numbers<'_>, y: Numbers<'_>, saturated: u32) {
@@ -35,7 +36,7 @@ fn a_factor_of_one_level() {
         for flipped in [false, true] {
             let build = |maker: &mut Maker, input: ArrayId| {
                 let x = x.words(maker, input, 0);
-                let one = maker.constant_word(x.shape.clone(), None, level, 0);
+                let one = maker.constant_word(x.shape.clone(), None, level, Scale::even(0));
                 let here = Index::identity(1);
                 let pairing = Pairing { shape: vec![Size::fixed(2)], band: None, first: here.clone(), second: here };
                 let (a, b) = if flipped { (&one, &x) } else { (&x, &one) };

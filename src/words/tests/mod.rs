@@ -4,6 +4,8 @@ mod attend;
 
 mod binary;
 
+mod floats;
+
 mod layers;
 
 mod logic;

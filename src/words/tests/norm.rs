@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 use super::{Numbers, check, format, ratio};
-use crate::circuit::{ArrayId, Table};
+use crate::circuit::{ArrayId, Table, Values};
 use crate::interval::Interval;
+use crate::number::Scale;
 use crate::words::{Constants, Maker, Normalisation};
 
 /// Levels and bits after the point of a gain or bias.
@@ -25,7 +26,7 @@ fn constants(maker: &mut Maker, (levels, fraction): (&[i64], u32)) -> Constants 
     let table = if maker.known { Table::small(levels) } else { Table::bounded(levels.len() as u128, range.clone()) };
     let table = maker.builder.table(table);
     let known = Interval::new(*levels.iter().min().unwrap(), *levels.iter().max().unwrap());
-    let values = maker.known.then(|| levels.into());
+    let values = maker.known.then(|| Values::Small(levels.into()));
     Constants { table, range: if maker.known { known } else { range }, values, fraction }
 }
 
@@ -153,7 +154,7 @@ fn constants_are_normalised() {
             Normalisation { unit: false, epsilon: ratio(1, 4), gain: None, bias: None, format: format("fixed(2,2)") };
         let build = |maker: &mut Maker, _: ArrayId| {
             let shape = vec![crate::circuit::Size::fixed(2)];
-            let word = maker.constant_word(shape, None, level, 0);
+            let word = maker.constant_word(shape, None, level, Scale::even(0));
             let word = maker.normalise(&word, &norm).unwrap();
             maker.value(&word).unwrap()
         };

@@ -1,7 +1,7 @@
 //! Choosing: embedding rows and the first greatest entry.
 
 use super::{Numbers, check};
-use crate::circuit::{ArrayId, Index, Size, Table, Term};
+use crate::circuit::{ArrayId, Index, Size, Table, Term, Values};
 use crate::interval::Interval;
 use crate::words::{Constants, Maker};
 
@@ -14,7 +14,7 @@ fn rows(maker: &mut Maker, entries: u64) -> Constants {
     let len = values.len() as u128;
     let table = if maker.known { Table::small(values.clone()) } else { Table::bounded(len, range.clone()) };
     let table = maker.builder.table(table);
-    Constants { table, range, values: maker.known.then_some(values), fraction: 0 }
+    Constants { table, range, values: maker.known.then_some(Values::Small(values)), fraction: 0 }
 }
 
 #[test]

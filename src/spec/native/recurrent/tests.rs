@@ -59,7 +59,7 @@ fn what_does_not_fit_is_refused() {
         (with("delta-rule", "feature_map = 'x'"), "supported: \"none\", \"relu\""),
         (with("diagonal", "state = 1099511627776"), "has more than 1099511627776 numbers"),
         (with("delta-rule", "key_width = 1099511627776"), "has more than 1099511627776 numbers"),
-        (with("gru", "state_format = 'bf16'"), "floating-point"),
+        (with("gru", "state_format = 'bf17'"), "is not a number format"),
         (with("gru", "stat_format = 'int(4)'"), "did you mean `state_format`?"),
         (with("gru", "round_state = 1"), "must be true or false"),
         (with("gru", "[numerics]\nscore_clamp = 4"), "`score_clamp` is for softmax"),
