@@ -72,8 +72,8 @@ Examples:
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl
-  isobath report model.onnx --at sequence_length=4 --format 'fixed(6,8)'
   isobath report circuits/tracr/hist --calibrate inputs.txt
+  isobath report model.onnx --at sequence_length=4 --format 'fixed(6,8)'
   isobath report circuits/tracr/hist --recorded circuits/tracr/hist/table.jsonl";
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -119,8 +119,8 @@ fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
     let bound = args.bound && matches!(document, Document::Onnx(_));
-    let read = args.recorded.is_some() || args.settings.weights.is_some() || args.calibrate.calibrate.is_some();
-    if args.reads_weights() && (!bound || read) {
+    let plain = args.recorded.is_none() && args.settings.weights.is_none() && args.calibrate.calibrate.is_none();
+    if args.reads_weights() && !(bound && plain) {
         let message = "--bound, --weights, --recorded and --calibrate are of models without loops";
         return Err(Failure::at(&args.file, message));
     }
@@ -234,8 +234,8 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
 /// The report in a model that reads neither weights nor a strategy.
 fn costs(args: &Args, spec: &Spec, context: u64, counted: cost::Model) -> Result<String, Failure> {
     if args.reads_weights() || args.settings.has_strategy() {
-        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them out, or --model \
-                       and --accumulate";
+        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them \
+                       out, or --model and --accumulate";
         return Err(Failure::refused(message));
     }
     let graph = pipeline::graph(spec, context)?;

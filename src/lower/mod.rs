@@ -2,9 +2,9 @@
 
 mod general;
 
-mod attention;
-
 pub mod guard;
+
+mod attention;
 
 mod linear;
 
@@ -107,10 +107,10 @@ pub enum LowerError {
 /// The widest format whose tables are made.
 const MOST_BITS: u32 = 16;
 
-/// The most levels times bits of a thermometer that a table is made of.
-const MOST_CHANGES: u128 = 1 << 20;
 /// The same where a value is only rounded, in two digits.
 const MOST_ROUNDED_BITS: u32 = 21;
+/// The most levels times bits of a thermometer that a table is made of.
+const MOST_CHANGES: u128 = 1 << 20;
 
 /// The most entries of one table.
 const MOST_ENTRIES: u128 = 1 << 28;
@@ -213,16 +213,16 @@ fn stored_format(node: &Node) -> Option<Format> {
     }
 }
 
-/// Whether a node only rounds.
-fn rounds(node: &Node) -> bool {
-    matches!(&node.op, Op::Store { function: Function::Identity, .. })
+/// Why no tables are made of the format a node stores values in.
+fn refusal(node: &Node, strategy: Strategy) -> Option<LowerError> {
+    let format = stored_format(node)?;
+    let rounds = matches!(&node.op, Op::Store { function: Function::Identity, .. }) && !format.is_float();
+    too_wide(format, strategy, if rounds && strategy == Strategy::Size { MOST_ROUNDED_BITS } else { MOST_BITS })
 }
 
 /// Why no tables are made of a format.
-fn too_wide(format: Format, strategy: Strategy, rounds: bool) -> Option<LowerError> {
+fn too_wide(format: Format, strategy: Strategy, most: u32) -> Option<LowerError> {
     let bits = u128::from(format.max().abs_diff(format.min())) * u128::from(format.width());
-    let digits = rounds && strategy == Strategy::Size && !format.is_float();
-    let most = if digits { MOST_ROUNDED_BITS } else { MOST_BITS };
     if format.bits() > most {
         return Some(LowerError::Wide { format, most });
     }
@@ -251,11 +251,11 @@ impl<'a> Lowering<'a> {
     fn run(&mut self) -> Result<()> {
         let graph = self.graph;
         if let Some(how) = graph.accumulation() {
-            self.check(Some(how.format), false)?;
+            self.check(too_wide(how.format, self.maker.strategy, MOST_BITS))?;
         }
         for id in graph.order() {
             let node = graph.node(id);
-            self.check(stored_format(node), rounds(node))?;
+            self.check(refusal(node, self.maker.strategy))?;
             self.origin(node);
             let value = self.node(id, node)?;
             self.values.push(value);
@@ -293,9 +293,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Refuses what no tables are made of; `rounds` where a value is only rounded.
-    fn check(&self, format: Option<Format>, rounds: bool) -> Result<()> {
-        match format.and_then(|format| too_wide(format, self.maker.strategy, rounds)) {
+    fn check(&self, refusal: Option<LowerError>) -> Result<()> {
+        match refusal {
             Some(refusal) if self.maker.known => Err(refusal),
             _ => Ok(()),
         }
@@ -343,11 +342,13 @@ impl<'a> Lowering<'a> {
             Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
             Op::Attend(scores, attended) => {
                 let table = self.score_table(scores);
-                self.attend(id, [operands[0], operands[1]], &table, *attended)
+                let scores = self.scores(id, operands[0])?;
+                self.attend(&scores, operands[1], &table, *attended)
             }
             Op::Softmax(scores, attended, format) => {
                 let table = self.score_table(scores);
-                self.softmax(id, operands[0], &table, (*attended, *format))
+                let scores = self.scores(id, operands[0])?;
+                self.softmax(&scores, &table, *attended, *format)
             }
             Op::Mix(attended) => self.mix(operands[0], operands[1], *attended),
             Op::Product => self.product(operands[0], operands[1]),

@@ -1,5 +1,8 @@
 //! What rounding given weights to a format does to them; knows nothing of files or graphs.
 
+use std::collections::HashMap;
+
+use num_traits::ToPrimitive;
 use serde::Serialize;
 
 use super::params::{Parameters, Source};
@@ -44,12 +47,17 @@ impl Parameters {
 
 impl Quantisation {
     fn add(&mut self, name: &str, values: &[f64], format: Format) {
-        let one = (1u64 << format.fraction()) as f64;
-        let error = |value: &f64| (value - quantise(*value, format).unwrap_or(0) as f64 / one).abs();
-        let beyond =
-            |value: &&f64| !(format.min() as f64..=format.max() as f64).contains(&(*value * one).round_ties_even());
-        let largest = values.iter().map(error).fold(0.0, f64::max);
-        let saturated = values.iter().filter(beyond).count() as u64;
+        let mut worth: HashMap<i64, f64> = HashMap::new();
+        let mut rounded = |value: &f64| {
+            let level = quantise(*value, format).unwrap_or(0);
+            *worth.entry(level).or_insert_with(|| number(format, level))
+        };
+        let largest = values.iter().map(|value| (value - rounded(value)).abs()).fold(0.0, f64::max);
+        // Beyond the ends by more than rounding explains.
+        let beyond = |end: i64, next: i64| number(format, end) * 1.5 - number(format, next) * 0.5;
+        let (least, greatest) = (beyond(format.min(), format.min() + 1), beyond(format.max(), format.max() - 1));
+        let saturates = |value: &&f64| !(least..=greatest).contains(*value);
+        let saturated = values.iter().filter(saturates).count() as u64;
         self.weights += values.len() as u64;
         self.saturated += saturated;
         if self.worst.is_empty() || largest > self.error {
@@ -59,6 +67,13 @@ impl Quantisation {
             self.most_saturated = Some((name.to_owned(), saturated));
         }
     }
+}
+
+/// What a level of a format is worth: exact for levels of up to 53 bits.
+fn number(format: Format, level: i64) -> f64 {
+    let exact = format.number(level);
+    let float = |integer: &num_bigint::BigInt| integer.to_f64().unwrap_or(f64::NAN);
+    float(exact.numer()) / float(exact.denom())
 }
 
 impl std::fmt::Display for Quantisation {

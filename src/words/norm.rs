@@ -246,7 +246,8 @@ impl<'a> Integers<'a> {
         }
         let (first, last) = (self.lo + 1, self.hi);
         let shift = self.fine - 1 - self.norm.format.fraction();
-        let step = if shift < 60 { 2i128 << shift } else { return None };
+        let even = self.norm.format.scale().is_even();
+        let step = if even && shift < 60 { 2i128 << shift } else { return None };
         let mut squares = Vec::with_capacity(rows as usize * last.abs_diff(self.lo) as usize);
         for row in 0..rows {
             let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);
