@@ -43,7 +43,8 @@ impl Lowering<'_> {
         &mut self,
         scores: &Form,
         table: &ScoreTable,
-        (attended, format): (Attended, Format),
+        attended: Attended,
+        format: Format,
     ) -> Result<Value> {
         Ok(Value::Word(match self.over_keys(scores, attended)? {
             None => self.maker.softmax(scores, table, format)?,

@@ -173,7 +173,12 @@ impl Maker {
     }
 
     /// A table of entries of 64 bits in `range`.
-    fn small_table(&mut self, len: u128, range: &Interval, entries: impl FnOnce() -> Vec<i64>) -> TableId {
+    fn small_table(
+        &mut self,
+        len: u128,
+        range: &Interval,
+        entries: impl FnOnce() -> Vec<i64>,
+    ) -> crate::circuit::TableId {
         let table = if self.known { Table::small(entries()) } else { Table::bounded(len, range.clone()) };
         self.builder.table(table)
     }

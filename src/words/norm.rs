@@ -239,11 +239,8 @@ impl<'a> Integers<'a> {
         Interval { lo: -signed_square(&hi), hi: -signed_square(&lo) }
     }
 
-    /// Minus the signed square of each threshold, a row per bias, where all fit 64 bits and levels are equally far apart.
+    /// Minus the signed square of each threshold, a row per bias, where all fit 64 bits.
     fn squares(&self, rows: u64) -> Option<Vec<i64>> {
-        if self.norm.format.is_float() {
-            return None;
-        }
         let (first, last) = (self.lo + 1, self.hi);
         let shift = self.fine - 1 - self.norm.format.fraction();
         let even = self.norm.format.scale().is_even();
