@@ -151,6 +151,12 @@ fn systems_are_compared_and_one_without_the_axis_shows_a_dash() {
     assert_eq!(compared["systems"][3]["depth"], Value::Null);
     let short = json(&["compare", &circuit("tiny-gpt.toml"), "--over", "context=1..8", "--points", "2", "--json"], 0);
     assert_eq!(short["systems"][0]["depth"], serde_json::json!(["13", null]), "it has four positions");
+    let scans = ["scans/mamba.toml", "scans/linear-attention.toml"].map(circuit);
+    let over = ["--over", "context=1..64", "--points", "4", "--recurrence", "scan", "--json"];
+    let scan = json(&[&["compare", &scans[0], &scans[1]], &over[..]].concat(), 0);
+    assert_eq!(scan["lengths"], serde_json::json!([1, 4, 16, 64]));
+    assert_eq!(scan["systems"][0]["depth"], serde_json::json!(["19", "25", "33", null]));
+    assert_eq!(scan["systems"][1]["depth"], serde_json::json!(["20", "20", "20", "20"]));
     refused(&["compare", &circuit("rnn.toml"), "--over", "steps=1..4"], "none of these has an axis `steps`");
     refused(&["compare", &circuit("rnn.toml"), "--over", "context=4..1"], "4 is more than 1");
     refused(&["compare", &circuit("rnn.toml"), "--over", "context"], "context=1..1M");
@@ -231,6 +237,8 @@ fn claims_that_cannot_be_checked_are_refused() {
         (with(&format!("depth = '{}1'", "(context+layers+7)*".repeat(40))), "too large"),
         (with(&format!("depth = '{}'", "9".repeat(2000))), "characters"),
         (with("in = 'context'\ngrowth = 'linear'\nrate = '1'\nrate_at_least = '1'"), "not both"),
+        (with("recurrence = 'scan'\ndepth = '1'"), "belongs to in = \"context\""),
+        (with("recurrence = 'scan'\nin = 'context'\ngrowth = 'constant'"), "cannot be scanned"),
     ];
     for (text, wanted) in cases {
         std::fs::write(&file, text).unwrap();

@@ -8,11 +8,12 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::budget::{STEPS, most_steps};
-use super::file::{Claim, Claims, Growth, Strategy, Tag};
+use super::file::{Claim, Claims, Growth, Layout, Strategy, Tag};
 use super::judge::{Decision, Lengths, Relation, decide, rates};
 use super::{Formula, weights};
 use crate::expr::Dim;
 use crate::law::Growing;
+use crate::pipeline::scanned::Scanned;
 use crate::pipeline::subject::{Options, Subject};
 use crate::spec::{self, Document};
 use crate::words;
@@ -129,6 +130,9 @@ impl Systems {
         if let (Some(most), Some(program)) = (claim.steps_at_most, &claim.program) {
             return self.fits(claim, most, program);
         }
+        if let (Some(Layout::Scan), Some(growth)) = (claim.recurrence, claim.growth) {
+            return scans(claim, growth);
+        }
         let subject = self.subject(&claim.system, claim.strategy, &claim.at)?;
         match (claim.growth, &claim.axis) {
             (Some(growth), Some(axis)) => grows(subject, claim, growth, axis),
@@ -187,6 +191,28 @@ fn strategy(how: Strategy) -> words::Strategy {
     }
 }
 
+/// Whether two ways of growing are the same.
+fn alike(growth: Growth, growing: Growing) -> bool {
+    matches!(
+        (growth, growing),
+        (Growth::Constant, Growing::Constant)
+            | (Growth::Logarithmic, Growing::Logarithmic)
+            | (Growth::Linear, Growing::Linear)
+            | (Growth::Polynomial, Growing::Polynomial)
+    )
+}
+
+/// The growth of a scan with its context, measured at every power of two it can be built for.
+fn scans(claim: &Claim, growth: Growth) -> Judged {
+    let options = Options { strategy: strategy(claim.strategy), lengths: claim.at.clone(), ..Options::default() };
+    let at = |error: crate::pipeline::Error| format!("{}: {error}", claim.system.display());
+    let scanned = Scanned::new(&document(&claim.system)?, &options).map_err(at)?;
+    let Some(law) = &scanned.law else { return Ok((Verdict::Open, "rounds differ: no law".to_owned())) };
+    let sizes = scanned.rows.iter().map(|row| format!("{} at {}", row.gates, row.context)).collect::<Vec<_>>();
+    let evidence = format!("{}: {law}, at each power of two; gates at most {}", law.growing(), sizes.join(", "));
+    Ok((if alike(growth, law.growing()) { Verdict::Measured } else { Verdict::Refuted }, evidence))
+}
+
 fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged {
     if claim.at.contains_key(axis) {
         return Err(format!("it is of growth in `{axis}`, which `at` holds at one length"));
@@ -200,13 +226,7 @@ fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged
         ));
     }
     let (growing, rate) = subject.growth(axis).ok_or_else(|| lacks(subject, axis))?;
-    let same = matches!(
-        (growth, growing),
-        (Growth::Constant, Growing::Constant)
-            | (Growth::Logarithmic, Growing::Logarithmic)
-            | (Growth::Linear, Growing::Linear)
-            | (Growth::Polynomial, Growing::Polynomial)
-    );
+    let same = alike(growth, growing);
     let law = law_and_size(subject);
     if growing == Growing::Unknown {
         return Ok((Verdict::Open, law));

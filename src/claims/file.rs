@@ -17,6 +17,7 @@
 //! depth = "2*steps + 1"              # for all lengths; also depth_at_most, depth_at_least
 //! # at = { layers = 2 }              # axes held at one length
 //! # strategy = "size"                # default: "depth"
+//! # recurrence = "scan"              # with growth in the context: all positions at once, by parallel prefix
 //!
 //! [[claim]]
 //! says = "A forward pass runs few of these steps."
@@ -67,6 +68,8 @@ pub struct Claim {
     /// How to save: layers or gates.
     #[serde(default)]
     pub strategy: Strategy,
+    /// How a linear recurrence is laid out; none: a position after the other.
+    pub recurrence: Option<Layout>,
     /// Axes held at one length.
     #[serde(default)]
     pub at: BTreeMap<String, u64>,
@@ -102,6 +105,14 @@ pub enum Strategy {
     Depth,
     /// Gates.
     Size,
+}
+
+/// How a linear recurrence is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// All positions at once, by parallel prefix.
+    Scan,
 }
 
 /// How a depth grows.
@@ -268,6 +279,9 @@ impl Claim {
         }
         if self.rate.is_some() && self.rate_at_least.is_some() {
             return Err("write `rate` or `rate_at_least`, not both");
+        }
+        if self.recurrence.is_some() && (self.axis.as_deref() != Some("context") || rates) {
+            return Err("recurrence = \"scan\" belongs to in = \"context\" and a growth without rate");
         }
         if self.steps_at_most.is_some() != self.program.is_some() {
             return Err("`steps_at_most` and `program` belong together");

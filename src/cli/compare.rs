@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{number, output, system};
+use crate::law::Growing;
 use crate::number::Policy;
-use crate::pipeline::subject::{Lengths, Subject};
+use crate::pipeline::scanned::{self, Scanned};
+use crate::pipeline::subject::{self, Lengths, Options, Subject};
+use crate::recurrent::Recurrence;
 use crate::report::comparison::{self, Comparison, Row, SCHEMA};
 use crate::report::cost::CostReport;
 use crate::report::json;
@@ -42,6 +45,7 @@ Examples:
   isobath compare circuits/tiny-gpt.toml circuits/rnn.toml circuits/segment-memory.toml --over context=1..1M
   isobath compare circuits/*.toml --over context=1..1M
   isobath compare circuits/gd-*.toml --over steps=1..1000 --json
+  isobath compare circuits/scans/*.toml --over context=1..32 --recurrence scan
   isobath compare circuits/gpt2 --over context=1..1024 --format bf16 --policies 'exact, tree(2), sequential' --accumulator fp32
 
 A system without the axis, or beyond its position table, shows a dash. Files that cannot be lowered as circuits of threshold gates are refused.";
@@ -95,7 +99,11 @@ fn row(args: &Args, system: (&Path, Option<Policy>), axis: &str, lengths: &[u64]
     match &document {
         Document::Model(spec) if spec.numerics.accumulate != Policy::Exact => accumulated(spec, axis, lengths),
         _ => {
-            let subject = Subject::new(&document, &settings.options(Strategy::Depth, false));
+            let options = settings.options(Strategy::Depth, false);
+            if options.recurrence == Recurrence::Scan && axis == "context" {
+                return scanned(&document, &options, lengths).map_err(|error| Failure::at(file, error));
+            }
+            let subject = Subject::new(&document, &options);
             let row = exact(&subject.map_err(|error| Failure::at(file, error))?, axis, lengths);
             Ok(if policy.is_some() { Row { name: format!("{}, exact", row.name), ..row } } else { row })
         }
@@ -134,6 +142,29 @@ fn accumulated(spec: &Spec, axis: &str, lengths: &[u64]) -> Result<Row, Failure>
         }),
         depth: told(|report| report.depth.to_string()),
         gates: told(|report| report.size.text().to_owned()),
+    })
+}
+
+/// A scan, built at every length up to the longest its law is for.
+fn scanned(document: &Document, options: &Options, lengths: &[u64]) -> Result<Row, pipeline::Error> {
+    let scanned = Scanned::new(document, options)?;
+    let longest = scanned.rows.last().map_or(0, |row| row.context);
+    let at = |length: &u64| (*length <= longest).then(|| scanned::Row::at(document, options, *length)).transpose();
+    let rows = lengths.iter().map(at).collect::<Result<Vec<_>, _>>()?;
+    let told = |figure: fn(&scanned::Row) -> String| Some(rows.iter().map(|row| row.as_ref().map(figure)).collect());
+    let (law, growth) = match &scanned.law {
+        None => ("no law: rounds differ".to_owned(), "unknown".to_owned()),
+        Some(law) if law.growing() == Growing::Constant => (law.to_string(), "constant".to_owned()),
+        Some(law) => (law.to_string(), format!("logarithmic, {} layers each doubling", law.rate)),
+    };
+    Ok(Row {
+        name: format!("{}, scan", subject::name(document)),
+        law,
+        bound: "upper",
+        fixed: Vec::new(),
+        growth: Some(growth),
+        depth: told(|row| row.depth.to_string()),
+        gates: told(|row| row.gates.to_string()),
     })
 }
 

@@ -5,11 +5,14 @@
 //! with as many rounds have the same depth. Each of these depths is a law in the other axes with a certificate of its own; that they differ by the
 //! same from round to round is seen in every round there is, not proved for more.
 
+use std::fmt;
+
 use num_bigint::BigInt;
 
 use super::Error;
 use super::subject::{Options, Subject};
 use crate::expr::Expr;
+use crate::law::Growing;
 use crate::number::Rational;
 use crate::recurrent::Recurrence;
 use crate::spec::Document;
@@ -61,7 +64,7 @@ impl Scanned {
     pub fn new(document: &Document, options: &Options) -> Result<Self, Error> {
         let mut rows: Vec<Row> = Vec::new();
         for round in 0..=MOST_ROUNDS {
-            match row(document, options, 1 << round) {
+            match Row::at(document, options, 1 << round) {
                 Ok(row) => rows.push(row),
                 Err(error) if rows.is_empty() => return Err(error),
                 Err(error) => return Ok(Self { law: law(&rows), rows, beyond: error.to_string() }),
@@ -71,13 +74,32 @@ impl Scanned {
     }
 }
 
-fn row(document: &Document, options: &Options, context: u64) -> Result<Row, Error> {
-    let mut options = Options { recurrence: Recurrence::Scan, ..options.clone() };
-    options.lengths.insert("context".to_owned(), context);
-    let subject = Subject::new(document, &options)?;
-    let lengths = subject.lengths();
-    let depth = subject.depth(&lengths).map(|(depth, _)| depth).unwrap_or_default();
-    Ok(Row { context, depth, gates: subject.size(&subject.sizes.gates, &lengths), law: whole(&subject) })
+impl Row {
+    /// A recurrent network as a scan at one context.
+    ///
+    /// # Errors
+    /// When it cannot be built there.
+    pub fn at(document: &Document, options: &Options, context: u64) -> Result<Self, Error> {
+        let mut options = Options { recurrence: Recurrence::Scan, ..options.clone() };
+        options.lengths.insert("context".to_owned(), context);
+        let subject = Subject::new(document, &options)?;
+        let lengths = subject.lengths();
+        let depth = subject.depth(&lengths).map(|(depth, _)| depth).unwrap_or_default();
+        Ok(Self { context, depth, gates: subject.size(&subject.sizes.gates, &lengths), law: whole(&subject) })
+    }
+}
+
+impl ScanLaw {
+    /// How the depth grows with the context.
+    pub fn growing(&self) -> Growing {
+        if self.rate.is_zero() { Growing::Constant } else { Growing::Logarithmic }
+    }
+}
+
+impl fmt::Display for ScanLaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "depth = {} for contexts from {} to {}", self.depth, self.from, self.to)
+    }
 }
 
 /// The law as one polynomial for all lengths.

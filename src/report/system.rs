@@ -122,7 +122,7 @@ pub struct ScanContexts {
     pub depth: Option<String>,
     /// `constant` or `logarithmic`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub growth: Option<&'static str>,
+    pub growth: Option<String>,
     /// The contexts the law is for, the least and the greatest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<[u64; 2]>,
@@ -150,7 +150,7 @@ impl ScanContexts {
         Self {
             rows: scanned.rows.iter().map(row).collect(),
             depth: law.map(|law| law.depth.to_string()),
-            growth: law.map(|law| if law.rate.is_zero() { "constant" } else { "logarithmic" }),
+            growth: law.map(|law| law.growing().to_string()),
             range: law.map(|law| [law.from, law.to]),
             beyond: scanned.beyond.clone(),
         }

@@ -95,7 +95,7 @@ fn law(report: &SystemReport) -> String {
 
 /// The law of a scan along its positions, and the figures it is read off.
 fn contexts(contexts: &ScanContexts) -> String {
-    let law = match (&contexts.depth, contexts.growth, contexts.range) {
+    let law = match (&contexts.depth, &contexts.growth, contexts.range) {
         (Some(depth), Some(growth), Some([from, to])) => format!(
             "{growth}: depth = {depth} for contexts from {from} to {to}, derived at each power of two, where the depth is \
              that of all contexts with as many rounds; "
