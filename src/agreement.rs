@@ -1,5 +1,7 @@
 //! How often a model in a number format chooses the tokens recorded of the original, and how wide the formats tried have to be for all of them.
 
+use std::collections::BTreeMap;
+
 use num_bigint::BigInt;
 use serde::Serialize;
 use thiserror::Error;
@@ -205,35 +207,35 @@ fn agreeing(
     let mut spec = spec.clone();
     (spec.numerics.weights, spec.numerics.activations) = (pair.weights, pair.activations);
     let parameters = Parameters { format: pair.weights, source: parameters.source.clone() };
-    let mut models: Vec<Model> = Vec::new();
-    let mut agree = 0;
-    for (place, recorded_here) in recorded.iter().enumerate() {
-        if beaten.is_some_and(|beaten| agree + recorded.len() - place <= beaten) {
-            return Ok(None);
+    let mut by_length: BTreeMap<usize, Vec<&Recorded>> = BTreeMap::new();
+    recorded.iter().for_each(|line| by_length.entry(line.input.len()).or_default().push(line));
+    let (mut agree, mut left) = (0, recorded.len());
+    for (length, lines) in by_length {
+        let model = pipeline::with_parameters(&spec, &parameters, length as u64, Strategy::Size)?;
+        let evaluator = model.evaluator()?;
+        for line in lines {
+            if beaten.is_some_and(|beaten| agree + left <= beaten) {
+                return Ok(None);
+            }
+            left -= 1;
+            agree += usize::from(agrees(&model, &evaluator.run(&line.input)?, pair.activations, line));
         }
-        let length = recorded_here.input.len() as u64;
-        if !models.iter().any(|model| model.lowered.tokens == length) {
-            models.push(pipeline::with_parameters(&spec, &parameters, length, Strategy::Size)?);
-        }
-        let model = models.iter().find(|model| model.lowered.tokens == length);
-        agree += usize::from(model.map_or(Ok(false), |model| agrees(model, pair.activations, recorded_here))?);
     }
     Ok(Some(agree))
 }
 
 /// Whether the circuit gives out at the last positions what was recorded: the same choices, or the same numbers once these are
 /// rounded to the format of activations (which must tell all that were recorded apart: [`told_apart`]).
-fn agrees(model: &Model, format: Format, recorded: &Recorded) -> Result<bool, AgreementError> {
-    let values = model.evaluate(&recorded.input)?;
+fn agrees(model: &Model, values: &[BigInt], format: Format, recorded: &Recorded) -> bool {
     let outputs = model.graph.node(model.graph.output()).shape.last().map_or(1, |size| size.value);
     let rows = values.chunks(outputs as usize);
-    Ok(match &recorded.output {
+    match &recorded.output {
         Output::Choices(chosen) => last_equal(&rows.map(first_greatest).collect::<Vec<_>>(), chosen),
         Output::Numbers(numbers) => {
             let rounded = numbers.iter().map(|number| quantise(*number, format).map(BigInt::from));
-            rounded.collect::<Option<Vec<_>>>().is_some_and(|rounded| last_equal(&values, &rounded))
+            rounded.collect::<Option<Vec<_>>>().is_some_and(|rounded| last_equal(values, &rounded))
         }
-    })
+    }
 }
 
 /// Whether numbers that were recorded as different are different levels of a format, but for the noise of the recording.

@@ -59,6 +59,11 @@ impl Interval {
         if factor < &BigInt::zero() { Self { lo: b, hi: a } } else { Self { lo: a, hi: b } }
     }
 
+    /// An end of `other` that lies outside, if one does.
+    pub fn left_by(&self, other: &Self) -> Option<BigInt> {
+        [&other.lo, &other.hi].into_iter().find(|end| !self.contains(end)).cloned()
+    }
+
     /// Whether `value` lies inside.
     pub fn contains(&self, value: &BigInt) -> bool {
         &self.lo <= value && value <= &self.hi

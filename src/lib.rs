@@ -24,6 +24,8 @@ pub mod cost;
 
 pub mod program;
 
+pub mod onnx;
+
 pub mod monoid;
 
 pub mod bounds;

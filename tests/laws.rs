@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -237,6 +238,186 @@ fn claims_that_cannot_be_checked_are_refused() {
     }
     refused(&["check", CIRCUITS], "directory");
     assert!(Path::new(&gd).exists());
+}
+
+/// Claims on contexts read in segments, on axes held at a length, on lengths there are none of, and budgets that grow.
+#[test]
+fn claims_are_held_at_the_lengths_they_speak_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.toml");
+    let gd = circuit("gd-least-squares.toml");
+    let of = |system: &str, lines: &str| {
+        std::fs::write(&file, format!("[[claim]]\nsays = 'x'\nsystem = '{}'\n{lines}\n", circuit(system))).unwrap();
+        isobath(&["check", file.to_str().unwrap()])
+    };
+    let code = |system: &str, lines: &str, wanted: i32, what: &str| {
+        let output = of(system, lines);
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(output.status.code(), Some(wanted), "{system} {lines}: {text}");
+        assert!(text.contains(what), "{system} {lines}: {text}");
+    };
+    let growth = "in = 'context'\ngrowth = 'linear'";
+    for rate in ["rate = '0'", "rate_at_least = '4'"] {
+        code("segment-memory.toml", &format!("{growth}\n{rate}"), 2, "write the rate in `segments`");
+    }
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ layers = 2 }}"), 0, "proved");
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ layers = 3 }}"), 1, "REFUTED");
+    code("feedback.toml", &format!("{growth}\nrate = '18'\nat = {{ context = 3 }}"), 2, "holds at one length");
+    code("gpt2", "depth_at_most = '9*layers + 4 + context - 1'", 0, "proved");
+    code("gpt2", "depth_at_most = '2000 - context'\nat = { layers = 1 }", 1, "open");
+    let budget = |more: &str| format!("steps_at_most = 5\nprogram = '{gd}'{more}");
+    code("rnn.toml", &budget(""), 2, "grows with `context`");
+    code("rnn.toml", &budget("\nat = { context = 4 }"), 0, "at context 4, layers 2");
+    code("rnn.toml", &budget("\nat = { context = 100 }"), 1, "REFUTED");
+    let rnn = circuit("rnn.toml");
+    code("gpt2", &format!("steps_at_most = 5\nprogram = '{rnn}'"), 2, "no axis `steps`");
+    assert_eq!(
+        json(&["report", &circuit("segment-memory.toml"), "--context", "6", "--json"], 0)["axes"]["segments"],
+        3
+    );
+}
+
+/// Steps on constant data may differ in form; what is known at a length is still told.
+#[test]
+fn where_there_is_no_law_there_are_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zero.toml");
+    let text = std::fs::read_to_string(circuit("gd-hard-wired.toml")).unwrap();
+    assert!(text.contains("[-1, 1]]"));
+    std::fs::write(&file, text.replace("[-1, 1]]", "[0, 0]]")).unwrap();
+    let file = file.to_str().unwrap();
+    let compiled = folder.path().join("zero.tc");
+    let compiled = compiled.to_str().unwrap();
+    for steps in ["1", "3", "4", "7"] {
+        let report = json(&["report", file, "--steps", steps, "--json"], 0);
+        assert!(report["law"]["depth"].as_str().unwrap().starts_with("no law: "), "{report}");
+        let made = isobath(&["compile", file, "--steps", steps, "--strategy", "depth", "-o", compiled, "--json"]);
+        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+        assert_eq!(report["depth"].as_str().unwrap(), made["depth"].to_string(), "{steps}: {made}");
+    }
+    assert!(isobath(&["needs", file]).status.success());
+}
+
+/// Delays longer than those exact potentials are sought for: two bounds that meet.
+#[test]
+fn long_delays_have_exact_laws() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.toml");
+    for (system, key, length, law) in [
+        ("mamba.toml", "kernel = 3", "kernel = 20", "context + 8*layers + 4"),
+        ("feedback.toml", "window = ", "window = 24", "9*context*layers + 4"),
+    ] {
+        let text = std::fs::read_to_string(circuit(system)).unwrap();
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+        std::fs::write(&file, text.replace(&line, length)).unwrap();
+        let report = json(&["report", file.to_str().unwrap(), "--json"], 0);
+        assert!(report["law"]["depth"].as_str().unwrap().starts_with(&format!("depth = {law} for")), "{report}");
+        assert_eq!(report["law"]["exact"], true);
+        let written = folder.path().join("law.json");
+        let written = written.to_str().unwrap();
+        assert!(isobath(&["report", file.to_str().unwrap(), "--certificate", written]).status.success());
+        assert!(isobath(&["verify", written]).status.success());
+    }
+}
+
+/// Longest paths in a printed skeleton, vertex by vertex, by nothing but its JSON.
+struct Longest {
+    skeleton: Value,
+    lengths: Vec<i64>,
+    known: HashMap<(usize, Vec<i64>, usize), u64>,
+}
+
+impl Longest {
+    /// The depth of a vertex at indices along the block's axes; none before the first.
+    fn depth(&mut self, block: usize, at: &[i64], vertex: usize) -> Option<u64> {
+        if at.iter().any(|index| *index < 0) {
+            return None;
+        }
+        let key = (block, at.to_vec(), vertex);
+        if let Some(known) = self.known.get(&key) {
+            return Some(*known);
+        }
+        let own = self.skeleton["blocks"][block].clone();
+        let inner = &own["vertices"][vertex];
+        let number = |value: &Value| value.as_u64().unwrap() as usize;
+        let below = match inner["port"].as_u64() {
+            None => {
+                inner["reads"].as_array().unwrap().iter().filter_map(|read| self.depth(block, at, number(read))).max()
+            }
+            Some(port) => own["ports"][port as usize].as_array().unwrap().iter().find_map(|wire| {
+                let source = number(&wire["block"]);
+                let axes = self.skeleton["blocks"][source]["axes"].clone();
+                let place = |(axis, back): (&Value, &Value)| match back.as_i64() {
+                    None => self.lengths[number(axis)] - 1,
+                    Some(back) => at[own["axes"].as_array().unwrap().iter().position(|a| a == axis).unwrap()] - back,
+                };
+                let places: Vec<i64> =
+                    axes.as_array().unwrap().iter().zip(wire["back"].as_array().unwrap()).map(place).collect();
+                self.depth(source, &places, number(&wire["vertex"]))
+            }),
+        };
+        let depth = inner["latency"].as_u64().unwrap() + below.unwrap_or(0);
+        self.known.insert(key, depth);
+        Some(depth)
+    }
+}
+
+/// What `verify --skeleton` prints is enough to find the depth that laws tell.
+#[test]
+fn printed_skeletons_have_the_depth_of_the_law() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("law.json");
+    let path = file.to_str().unwrap();
+    for system in ["rnn", "mamba", "feedback", "memory-tokens", "gd-adam", "decoding"] {
+        let from = circuit(&format!("{system}.toml"));
+        assert!(isobath(&["report", &from, "--certificate", path]).status.success());
+        let skeleton = json(&["verify", path, "--skeleton"], 0);
+        let axes: Vec<String> =
+            skeleton["axes"].as_array().unwrap().iter().map(|axis| axis.as_str().unwrap().to_owned()).collect();
+        for longer in 0..4 {
+            let lengths: Vec<i64> = (0..axes.len() as i64).map(|axis| 1 + (longer + axis) % 4).collect();
+            let at: Vec<String> = axes.iter().zip(&lengths).map(|(axis, length)| format!("{axis}={length}")).collect();
+            let mut args = vec!["report", &from, "--json"];
+            at.iter().for_each(|at| args.extend(["--at", at]));
+            let told = json(&args, 0)["depth"].as_str().unwrap().parse::<u64>().unwrap();
+            let last = skeleton["blocks"].as_array().unwrap().len() - 1;
+            let vertex = skeleton["blocks"][last]["vertices"].as_array().unwrap().len() - 1;
+            let mut longest = Longest { skeleton: skeleton.clone(), lengths, known: HashMap::new() };
+            assert_eq!(longest.depth(last, &[], vertex), Some(told), "{system} {at:?}");
+        }
+    }
+}
+
+/// Lists of blocks, regions and vertices cut short, of which the checker must say that they prove nothing.
+#[test]
+fn certificates_with_lists_cut_short_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("law.json");
+    let path = file.to_str().unwrap();
+    for system in ["rnn.toml", "feedback.toml", "segment-memory.toml"] {
+        assert!(isobath(&["report", &circuit(system), "--certificate", path]).status.success());
+        let law: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let blocks = law["certificates"][0]["blocks"].as_array().unwrap().len();
+        for block in 0..blocks {
+            for inner in [false, true] {
+                let mut cut = law.clone();
+                let list = &mut cut["certificates"][0]["blocks"][block];
+                let list = if inner { &mut list[0] } else { list };
+                if list.as_array_mut().unwrap().pop().is_none() {
+                    continue;
+                }
+                std::fs::write(&file, cut.to_string()).unwrap();
+                let output = isobath(&["verify", path]);
+                assert_eq!(
+                    output.status.code(),
+                    Some(1),
+                    "{system} {block}: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn listed(document: &Document) -> u128 {
             Looped::Model(spec, _) => spec::count(&spec.architecture),
             Looped::LinearAttention(_) => panic!("no configuration"),
         },
-        Document::Program(_) => panic!("no configuration"),
+        Document::Program(_) | Document::Onnx(_) => panic!("no configuration"),
     }
 }
 

@@ -40,7 +40,7 @@ fn bound(document: &Document, strategy: Lowering) -> Result<LoopedModel, TestCas
             recurrent::system(net, Recurrence::Sequential, net.default_context).map_err(failed)?
         }
         Document::Looped(looped) => pipeline::looped(looped, true).map_err(failed)?,
-        Document::Model(_) => return Err(failed("no loop")),
+        Document::Model(_) | Document::Onnx(_) => return Err(failed("no loop")),
     };
     LoopedModel::new(graph, strategy).map_err(failed)
 }
@@ -48,10 +48,10 @@ fn bound(document: &Document, strategy: Lowering) -> Result<LoopedModel, TestCas
 /// With its weights left open, and its law; none where hard-wired examples make steps that differ, which no law is for.
 fn subject(document: &Document, strategy: Lowering) -> Result<Option<Subject>, TestCaseError> {
     match Subject::new(document, &Options { strategy, ..Options::default() }) {
-        Ok(subject) => Ok(Some(subject)),
-        Err(error @ pipeline::Error::Law(_)) => match document {
-            Document::Program(program) if matches!(program.data, Data::Random { .. }) => Ok(None),
-            _ => Err(failed(error)),
+        Ok(subject) => match (&subject.law.none, document) {
+            (None, _) => Ok(Some(subject)),
+            (Some(_), Document::Program(program)) if matches!(program.data, Data::Random { .. }) => Ok(None),
+            (Some(why), _) => Err(failed(why)),
         },
         Err(error) => Err(failed(error)),
     }

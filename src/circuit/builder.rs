@@ -5,8 +5,8 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 use super::{
-    Affine, Array, ArrayId, Band, Bank, Circuit, CircuitError, Coef, Node, Origin, OriginId, Output, Size, Table,
-    TableId, Term, Thresholds, range, verify,
+    Affine, Array, ArrayId, Band, Bank, Circuit, CircuitError, Coef, Index, Node, Origin, OriginId, Output, Size,
+    Table, TableId, Term, Thresholds, range, verify,
 };
 use crate::interval::Interval;
 
@@ -116,6 +116,25 @@ impl Builder {
         Ok(self.push(shape, band, Node::Bank(Bank { form, thresholds }), Interval::new(0, 1), BigInt::from(1)))
     }
 
+    /// The same forms again, taken to lie within `range` as well: whoever asks for this makes gates that tell where they do not, and
+    /// later arrays hold only for inputs on which none of those fires.
+    ///
+    /// # Errors
+    /// When the reference goes forward.
+    pub fn assumed(&mut self, form: ArrayId, range: &Interval) -> Result<ArrayId, CircuitError> {
+        let Some(source) = self.circuit.arrays.get(form.index()) else {
+            return Err(CircuitError::Forward { array: self.circuit.arrays.len(), reference: form.index() });
+        };
+        let (shape, band, origin) = (source.shape.clone(), source.band.clone(), source.origin);
+        let (lo, hi) = (range.lo.clone().max(source.range.lo.clone()), range.hi.clone().min(source.range.hi.clone()));
+        let held = if lo <= hi { Interval { lo, hi } } else { source.range.clone() };
+        let terms = vec![Term::new(form, Index::identity(shape.len()))];
+        let id = self.affine(shape, band, Affine { constants: Vec::new(), terms })?;
+        let array = &mut self.circuit.arrays[id.index()];
+        (array.magnitude, array.range, array.open, array.origin) = (held.magnitude(), held, false, origin);
+        Ok(id)
+    }
+
     /// An array of another circuit again, with its sources and tables replaced.
     ///
     /// # Errors
@@ -150,6 +169,12 @@ impl Builder {
     /// Names an array as an output.
     pub fn output(&mut self, name: impl Into<String>, array: ArrayId) {
         self.circuit.outputs.push(Output { name: name.into(), array });
+    }
+
+    /// The tables added so far.
+    #[cfg(test)]
+    pub(in crate::circuit) fn tables(&self) -> &[Table] {
+        &self.circuit.tables
     }
 
     /// The arrays added so far.

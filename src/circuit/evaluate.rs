@@ -28,6 +28,7 @@ use thiserror::Error;
 
 use super::walk::{self, Weight};
 use super::{Array, ArrayId, Circuit, Node};
+use crate::interval::Interval;
 use data::Data;
 use plan::Reading;
 
@@ -52,13 +53,27 @@ pub enum EvaluateError {
         /// Given.
         got: usize,
     },
+    /// An array left the interval it was to be held to.
+    #[error("watched array {watched} takes the value {value}, outside of its range")]
+    Outside {
+        /// Its place among those watched.
+        watched: usize,
+        /// A value outside.
+        value: BigInt,
+    },
 }
+
+/// The values of each output.
+pub type Outputs = BTreeMap<String, Vec<BigInt>>;
+
+/// An array, and the interval its elements must lie in, if there is one.
+pub type Watched = (ArrayId, Option<Interval>);
 
 /// Evaluates every output for one assignment of the input bits (all input arrays concatenated, row-major).
 ///
 /// # Errors
 /// When the circuit is not bound, too large, or the bits are of the wrong number.
-pub fn evaluate(circuit: &Circuit, bits: &[bool]) -> Result<BTreeMap<String, Vec<BigInt>>, EvaluateError> {
+pub fn evaluate(circuit: &Circuit, bits: &[bool]) -> Result<Outputs, EvaluateError> {
     evaluator(circuit)?.run(bits)
 }
 
@@ -96,11 +111,25 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// When there are too few or too many bits.
-    pub fn run(&self, bits: &[bool]) -> Result<BTreeMap<String, Vec<BigInt>>, EvaluateError> {
+    pub fn run(&self, bits: &[bool]) -> Result<Outputs, EvaluateError> {
+        Ok(self.run_watching(bits, &[])?.0)
+    }
+
+    /// The values of every output, and between which values the elements of each of these arrays lie: none where nothing reads it.
+    ///
+    /// # Errors
+    /// When there are too few or too many bits, or an array leaves the interval that stands beside it, before anything that reads the
+    /// array is computed.
+    pub fn run_watching(
+        &self,
+        bits: &[bool],
+        watched: &[Watched],
+    ) -> Result<(Outputs, Vec<Option<Interval>>), EvaluateError> {
         if bits.len() != self.inputs {
             return Err(EvaluateError::Inputs { wanted: self.inputs, got: bits.len() });
         }
         let mut data: Vec<Data> = Vec::with_capacity(self.readings.len());
+        let mut seen = vec![None; watched.len()];
         let mut bits = bits.iter().map(|bit| u8::from(*bit));
         for (position, (array, reading)) in self.circuit.arrays().iter().zip(&self.readings).enumerate() {
             let given = matches!(reading, Reading::Input).then(|| bits.by_ref().take(array.box_len().unwrap_or(0)));
@@ -109,11 +138,12 @@ impl Evaluator<'_> {
                 None if self.last[position].is_none() => Data::Gone,
                 None => compute(array, reading, &mut data, self.circuit),
             };
+            watch(position, watched, || computed.ends(array), &mut seen)?;
             data.push(computed);
             self.forget(position, &mut data);
         }
         let outputs = self.circuit.outputs().iter();
-        Ok(outputs.map(|output| (output.name.clone(), data[output.array.index()].to_big())).collect())
+        Ok((outputs.map(|output| (output.name.clone(), data[output.array.index()].to_big())).collect(), seen))
     }
 
     /// Lets go of what no later array reads.
@@ -124,6 +154,23 @@ impl Evaluator<'_> {
             }
         }
     }
+}
+
+/// Notes between which values an array lies, wherever it is watched.
+fn watch(
+    position: usize,
+    watched: &[Watched],
+    ends: impl Fn() -> Option<Interval>,
+    seen: &mut [Option<Interval>],
+) -> Result<(), EvaluateError> {
+    for (place, (_, held)) in watched.iter().enumerate().filter(|(_, (id, _))| id.index() == position) {
+        seen[place] = ends();
+        let left = held.as_ref().zip(seen[place].as_ref()).and_then(|(held, seen)| held.left_by(seen));
+        if let Some(value) = left {
+            return Err(EvaluateError::Outside { watched: place, value });
+        }
+    }
+    Ok(())
 }
 
 fn compute(array: &Array, reading: &Reading, data: &mut [Data], circuit: &Circuit) -> Data {

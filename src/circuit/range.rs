@@ -1,5 +1,7 @@
 //! Exact ranges of affine arrays by interval arithmetic over their coefficients: bounds that hold for every input, never samples.
 
+mod small;
+
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 
@@ -22,14 +24,7 @@ struct Space<'a> {
 pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], affine: &Affine) -> Reach {
     let space = Space { arrays, tables, shape };
     let axes = space.relevant_axes(affine);
-    let mut at = vec![0u64; shape.len()];
-    let mut reach = space.element(affine, &at);
-    while advance(&mut at, &axes, shape) {
-        let next = space.element(affine, &at);
-        reach.range = reach.range.hull(&next.range);
-        reach.magnitude = reach.magnitude.max(next.magnitude);
-    }
-    reach
+    small::affine(&space, affine, &axes).unwrap_or_else(|| space.reach(affine, &axes))
 }
 
 fn advance(at: &mut [u64], axes: &[usize], shape: &[Size]) -> bool {
@@ -44,6 +39,18 @@ fn advance(at: &mut [u64], axes: &[usize], shape: &[Size]) -> bool {
 }
 
 impl Space<'_> {
+    /// In integers of any size.
+    fn reach(&self, affine: &Affine, axes: &[usize]) -> Reach {
+        let mut at = vec![0u64; self.shape.len()];
+        let mut reach = self.element(affine, &at);
+        while advance(&mut at, axes, self.shape) {
+            let next = self.element(affine, &at);
+            reach.range = reach.range.hull(&next.range);
+            reach.magnitude = reach.magnitude.max(next.magnitude);
+        }
+        reach
+    }
+
     /// The table of a coefficient where its entries are known and vary.
     fn known<'a>(&self, coef: &'a Coef) -> Option<&'a super::Index> {
         let (table, index) = coef.table.as_ref()?;
@@ -182,5 +189,44 @@ impl Mass {
         let negative = Interval { lo: self.minus.0.clone(), hi: self.minus.1.clone() }.times(range);
         debug_assert!(!self.plus.0.is_negative() && !self.minus.1.is_positive());
         positive.plus(&negative)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::{Builder, Index};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Bounds in 128 bits are those in big integers, and none where these do not fit.
+        #[test]
+        fn both_widths_agree(
+            list in prop::collection::vec(-9i64..9, 24),
+            scales in [-5i64..5, -5i64..5, -5i64..5],
+            wide in prop::option::of(60u32..200),
+            causal in any::<bool>(),
+        ) {
+            let size = Size::fixed;
+            let mut builder = Builder::new();
+            let bits = builder.input(vec![size(4), size(3)]).unwrap();
+            let table = builder.table(Table::small(list));
+            let first = Term::new(bits, Index::identity(2)).times(Coef::table(table, Index::strided([(1, 8), (0, 2)])));
+            let constant = Coef::constant(BigInt::from(scales[0]) << wide.unwrap_or(0));
+            let forms = builder.affine(vec![size(4), size(3)], None, Affine { constants: vec![constant], terms: vec![first] }).unwrap();
+            let band = causal.then_some(Band { query: 0, key: 2, causal: true, window: None });
+            let all = Term::new(forms, vec![Index::axis(2), Index::axis(3)]).over(vec![size(4), size(3)]).banded(band);
+            let all = all.times(Coef::table(table, Index::strided([(1, 5), (3, 7)]).plus(1)).times(&scales[1].into()));
+            let some = Term::new(forms, vec![Index::axis(0), Index::axis(2)]).over(vec![size(3)]).by(scales[2]);
+            let affine = Affine { constants: vec![Coef::table(table, Index::axis(0))], terms: vec![all, some] };
+            let shape = [size(4), size(2)];
+            let space = Space { arrays: builder.arrays(), tables: builder.tables(), shape: &shape };
+            let axes = space.relevant_axes(&affine);
+            let reach = space.reach(&affine, &axes);
+            match small::affine(&space, &affine, &axes) {
+                Some(small) => prop_assert_eq!((small.range, small.magnitude), (reach.range, reach.magnitude)),
+                None => prop_assert!(wide.is_some_and(|wide| wide > 96) && scales[0] != 0),
+            }
+        }
     }
 }

@@ -285,13 +285,12 @@ impl Plan {
     }
 }
 
-/// Plans of a circuit's affine arrays, by array.
-pub fn plans(circuit: &Circuit) -> Vec<Option<Plan>> {
-    let plan = |array: &Array| match &array.node {
+/// The plan of an affine array of a circuit.
+pub fn plan(circuit: &Circuit, array: &Array) -> Option<Plan> {
+    match &array.node {
         Node::Affine(affine) => Some(Plan::new(circuit, array, affine)),
         Node::Input | Node::Port | Node::Bank(_) => None,
-    };
-    circuit.arrays().iter().map(plan).collect()
+    }
 }
 
 /// Calls `f` with the position and coordinates of each existing element, in order.

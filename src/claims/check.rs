@@ -7,7 +7,7 @@ use num_bigint::BigInt;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::budget::most_steps;
+use super::budget::{STEPS, most_steps};
 use super::file::{Claim, Claims, Growth, Strategy, Tag};
 use super::judge::{Decision, Lengths, Relation, decide, rates};
 use super::{Formula, weights};
@@ -149,10 +149,29 @@ impl Systems {
 
     fn fits(&mut self, claim: &Claim, most: u64, program: &Path) -> Judged {
         let system = self.subject(&claim.system, claim.strategy, &claim.at)?;
-        let (depth, _) = system.depth(&system.lengths()).ok_or("the depth of the system is not known")?;
+        let lengths = system.lengths();
+        let grows = |axis: &&String| {
+            let growing = system.growth(axis).is_some_and(|(growing, _)| growing != Growing::Constant);
+            growing && !axis.ends_with("layers") && !claim.at.contains_key(&***axis)
+        };
+        if let Some(axis) = lengths.keys().find(grows) {
+            return Err(format!(
+                "the depth of {} grows with `{axis}`, and with it the steps that fit: write at = {{ {axis} = {} }}, say",
+                system.name, lengths[axis]
+            ));
+        }
+        let (depth, _) = system.depth(&lengths).ok_or("the depth of the system is not known")?;
+        let at: Vec<String> = lengths.iter().map(|(axis, length)| format!("{axis} {length}")).collect();
         let program = self.subject(program, claim.strategy, &Lengths::new())?;
+        if program.growth(STEPS).is_none() {
+            return Err(lacks(program, STEPS));
+        }
         let steps = most_steps(program, &depth)?;
-        let evidence = format!("{steps} steps fit into {depth} layers ({}), by composition", law_and_size(program));
+        let evidence = format!(
+            "{steps} steps fit into {depth} layers, at {} ({}), by composition",
+            at.join(", "),
+            law_and_size(program)
+        );
         Ok((if steps <= most { Verdict::Proved } else { Verdict::Refuted }, evidence))
     }
 }
@@ -169,6 +188,17 @@ fn strategy(how: Strategy) -> words::Strategy {
 }
 
 fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged {
+    if claim.at.contains_key(axis) {
+        return Err(format!("it is of growth in `{axis}`, which `at` holds at one length"));
+    }
+    if let (Some(tokens), "context", true) =
+        (subject.segment, axis, claim.rate.is_some() || claim.rate_at_least.is_some())
+    {
+        let name = &subject.name;
+        return Err(format!(
+            "{name} is read in segments of {tokens} tokens: write the rate in `segments`, not `context`"
+        ));
+    }
     let (growing, rate) = subject.growth(axis).ok_or_else(|| lacks(subject, axis))?;
     let same = matches!(
         (growth, growing),
@@ -192,7 +222,7 @@ fn grows(subject: &Subject, claim: &Claim, growth: Growth, axis: &str) -> Judged
         if let Some(name) = formula.names.iter().find(|name| !subject.has(name)) {
             return Err(lacks(subject, name));
         }
-        match rates(&subject.law, axis, relation, &formula) {
+        match rates(&subject.law, axis, relation, &formula, &claim.at, |at| subject.can_have(at)) {
             Decision::Proved => {}
             Decision::Open => return Ok((Verdict::Open, format!("the rate is {rate}: {law}"))),
             Decision::Refuted { at, depth, bound } => {
@@ -251,7 +281,8 @@ pub fn compare(
         subject.flat.iter().map(|(name, _)| name.clone()).filter(|name| formula.names.contains(&name.to_string())),
     );
     let below = |lengths: &Lengths| subject.visited(lengths);
-    let decision = decide(&subject.law, &axes, relation, formula, at, below);
+    let possible = |lengths: &Lengths| subject.can_have(lengths);
+    let decision = decide(&subject.law, &axes, relation, formula, at, possible, below);
     Ok((decision, law_and_size(subject)))
 }
 

@@ -68,20 +68,21 @@ pub enum Decision {
 /// Lengths tried for a counterexample, along each free axis.
 const TRIED: [u64; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 64, 1000, 4096, 1_000_000, 1 << 40];
 
-/// Compares a law with a formula. `axes` are the law's, `fixed` those held at one length, `below` the depth at lengths that the law
-/// says nothing of.
+/// Compares a law with a formula. `axes` are the law's, `fixed` those held at one length, `possible` the lengths the system can have, `below`
+/// the depth at lengths that the law says nothing of.
 pub fn decide(
     law: &Law,
     axes: &[Dim],
     relation: Relation,
     formula: &Formula,
     fixed: &Lengths,
+    possible: impl Fn(&Lengths) -> bool,
     below: impl Fn(&Lengths) -> Option<BigInt>,
 ) -> Decision {
     let free: Vec<&Dim> = axes.iter().filter(|axis| !fixed.contains_key(&***axis)).collect();
     let tried = grid(&free, fixed);
     let mut covered = true;
-    for at in tried {
+    for at in tried.into_iter().filter(possible) {
         let of = |name: &str| at.get(name).copied();
         let bound = formula.value(|name| of(name).unwrap_or(1));
         match law.value(&of).or_else(|| below(&at)) {
@@ -95,13 +96,23 @@ pub fn decide(
     if proved { Decision::Proved } else { Decision::Open }
 }
 
-/// Compares the layers for each one more along an axis with a formula, for all lengths. Decided for laws that are one polynomial.
-pub fn rates(law: &Law, axis: &str, relation: Relation, formula: &Formula) -> Decision {
-    let [Proved { bound: Bound::Exactly, of, lengths, .. }] = &law.proved[..law.whole] else {
-        return Decision::Open;
-    };
+/// Compares the layers for each one more along an axis with a formula, for all lengths of the axes that are not `fixed`, the axis among them.
+/// Decided for laws that are one polynomial.
+pub fn rates(
+    law: &Law,
+    axis: &str,
+    relation: Relation,
+    formula: &Formula,
+    fixed: &Lengths,
+    possible: impl Fn(&Lengths) -> bool,
+) -> Decision {
+    let Some((of, lengths)) = law.whole() else { return Decision::Open };
     let plain = lengths.iter().all(Range::all);
-    let ([depth], [wanted], true) = (&of[..], &formula.pieces[..], plain) else { return Decision::Open };
+    let ([depth], [wanted], true) = (of, &formula.pieces[..], plain) else { return Decision::Open };
+    let held = |expr: &Expr| {
+        expr.substituted(&|name| fixed.get(&**name).map_or_else(|| Expr::dim(name), |length| Expr::constant(*length)))
+    };
+    let (Some(depth), Some(wanted)) = (&held(depth), &held(wanted)) else { return Decision::Open };
     let more = |by: u64| {
         move |name: &Dim| if &**name == axis { &Expr::dim(name) + &Expr::constant(by) } else { Expr::dim(name) }
     };
@@ -116,7 +127,9 @@ pub fn rates(law: &Law, axis: &str, relation: Relation, formula: &Formula) -> De
         Relation::AtLeast if nowhere_below => return Decision::Proved,
         _ => {}
     }
-    for at in grid(&lengths.iter().map(|range| &range.axis).collect::<Vec<_>>(), &Lengths::new()) {
+    let free: Vec<&Dim> =
+        lengths.iter().map(|range| &range.axis).filter(|axis| !fixed.contains_key(&***axis)).collect();
+    for at in grid(&free, fixed).into_iter().filter(possible) {
         let of = |name: &Dim| at.get(&**name).copied().unwrap_or(1);
         let (found, bound) = (rate.value(of), wanted.value(of));
         if !relation.holds(&found, &bound) {

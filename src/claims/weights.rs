@@ -25,10 +25,10 @@ pub(super) fn any(document: &Document, strategy: Strategy) -> Result<(Verdict, S
             Looped::Model(spec, _) => spec::count(&spec.architecture),
             Looped::LinearAttention(_) => 0,
         },
-        Document::Program(_) => 0,
+        Document::Program(_) | Document::Onnx(_) => 0,
     };
     if count == 0 {
-        return Err("it has no weights that could be any: what it learns is its state".to_owned());
+        return Err("it has no weights that could be any: they are its state, or stand in its file".to_owned());
     }
     if count > MOST_WEIGHTS {
         return Err(format!("it has {count} weights; at most {MOST_WEIGHTS} are drawn: claim it of a smaller model"));
@@ -63,7 +63,7 @@ fn exact(document: &Document, weights: WeightSource, strategy: Strategy) -> Resu
                 spec.weights = weights;
             }
         }
-        Document::Program(_) => {}
+        Document::Program(_) | Document::Onnx(_) => {}
     }
     let bound = Options { strategy, bound: true, ..Options::default() };
     let model = LoopedModel::of(&document, &bound).map_err(|error| error.to_string())?;

@@ -28,7 +28,7 @@ Examples:
   isobath check circuits/claims/argument.toml
   isobath check circuits/claims/false.toml        # every claim in it is false: exit code 1
 
-Exit codes: 0 all claims hold, 1 one does not, 2 the file or a system was refused.
+Exit codes: 0 all claims hold, 1 one is refuted or open, 2 the file or a system was refused.
 The format of claims is documented with isobath::claims::file.";
 
 /// Checks and prints.
@@ -42,8 +42,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if checked.holds {
         return Ok(());
     }
-    let failed = checked.claims.iter().filter(|claim| !holds(claim.verdict)).count();
-    Err(Failure::Disagreement(format!("{failed} of {} claims do not hold", checked.claims.len())))
+    let count = |verdict| checked.claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let (refuted, open, all) = (count(Verdict::Refuted), count(Verdict::Open), checked.claims.len());
+    let told = [(refuted, "refuted"), (open, "open: neither proved nor refuted")];
+    let told: Vec<String> =
+        told.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} of {all} claims {what}")).collect();
+    Err(Failure::Disagreement(told.join("; ")))
 }
 
 fn holds(verdict: Verdict) -> bool {

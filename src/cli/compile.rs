@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::calibrate::{self, Calibrate};
 use super::failure::Failure;
 use super::output::{self, Progress};
 use super::settings::Settings;
@@ -40,6 +41,8 @@ pub(super) struct Args {
     quiet: bool,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    calibrate: Calibrate,
 }
 
 const EXAMPLES: &str = "\
@@ -86,11 +89,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
     let strategy = args.settings.strategy(Strategy::Size);
     check(args, spec, context, strategy)?;
-    let lowered = pipeline::with_parameters(spec, &model::weights(spec)?, context, strategy)?;
+    let parameters = model::weights(spec)?;
+    let ranges = args.calibrate.ranges(spec, &parameters)?;
+    let lowered = calibrate::lower(spec, &parameters, context, strategy, ranges.as_ref())?;
     let mut progress = Progress::new(args.quiet);
     let gates = lowered.expand(&mut |done, total| progress.gates(done, total))?;
     drop(progress);
-    let gates = gates.annotated(model::metadata(spec, &lowered, strategy_name(strategy)));
+    let calibrated = ranges.map(|ranges| ("calibrated".to_owned(), format!("on {} inputs", ranges.inputs)));
+    let gates = gates.annotated(model::metadata(spec, &lowered, strategy_name(strategy)).into_iter().chain(calibrated));
     write(args, &gates)?;
     tell(args, &summary(args, &spec.architecture.name, &gates, strategy, start))
 }
@@ -98,6 +104,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// Unrolls a looped system and writes its gates.
 fn looped(args: &Args, document: &Document, start: Instant) -> Result<(), Failure> {
     writable(args)?;
+    args.calibrate.refuse("is of models without loops")?;
     let options = args.settings.options(Strategy::Size, true);
     let model = LoopedModel::of(document, &options).map_err(|error| Failure::at(&args.file, error))?;
     let circuit = model.unrolled()?;

@@ -26,6 +26,14 @@ impl Failure {
         Self::Refused(format!("{}: {error}", file.display()))
     }
 
+    /// The same, after the name of what it is about.
+    pub fn of(self, what: &str) -> Self {
+        match self {
+            Self::Refused(message) => Self::Refused(format!("{what}: {message}")),
+            other => other,
+        }
+    }
+
     /// Says why on standard error; the exit code.
     pub fn tell(self) -> ExitCode {
         let (message, code) = match self {

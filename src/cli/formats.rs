@@ -30,7 +30,7 @@ impl Formats {
     pub fn read(&self, file: &std::path::Path) -> Result<Program, Failure> {
         let mut program = match system::read(file, &Settings::default())? {
             Document::Program(program) => *program,
-            Document::Model(_) | Document::Looped(_) | Document::Recurrent(_) => {
+            Document::Model(_) | Document::Looped(_) | Document::Recurrent(_) | Document::Onnx(_) => {
                 let message =
                     "this is no program: a TOML file with a table [program] was expected, such as circuits/gd-1d.toml";
                 return Err(Failure::at(file, message));

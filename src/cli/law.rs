@@ -12,8 +12,9 @@ use crate::atomic;
 use crate::certificate::check::check;
 use crate::certificate::{self, Certificate};
 use crate::pipeline::looped::LoopedModel;
-use crate::pipeline::subject::{self, Subject};
+use crate::pipeline::subject::Subject;
 use crate::report::json;
+use crate::report::skeleton::SkeletonText;
 use crate::spec::Document;
 use crate::words::Strategy;
 
@@ -21,7 +22,7 @@ use crate::words::Strategy;
 const SCHEMA: &str = "isobath.law/1";
 
 /// The largest law file, in bytes.
-const MOST_BYTES: u64 = 64 << 20;
+const MOST_BYTES: u64 = 32 << 20;
 
 /// A law of one system, with what is needed to make its circuit again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,6 +68,9 @@ pub(super) struct Args {
     /// Print one JSON object (isobath.verify/1)
     #[arg(long)]
     json: bool,
+    /// Print the skeleton the certificates are about as JSON (isobath.skeleton/1), for checkers other than this one, and check nothing
+    #[arg(long, conflicts_with = "json")]
+    skeleton: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -106,11 +110,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let recorded = Flags::try_parse_from(&flags).map_err(|error| Failure::at(&args.file, error))?.settings;
     let settings = if args.settings == Settings::default() { &recorded } else { &args.settings };
     let document = system::read(&from, settings)?;
-    let (graph, _) =
-        subject::graph(&document, &settings.options(Strategy::Depth, false)).map_err(|e| Failure::at(&from, e))?;
-    let strategy = settings.strategy(Strategy::Depth);
-    let model = LoopedModel::new(graph, strategy).map_err(|error| Failure::at(&from, error))?;
+    let options = settings.options(Strategy::Depth, false);
+    let model = LoopedModel::of(&document, &options).map_err(|error| Failure::at(&from, error))?;
     let skeleton = model.skeleton();
+    if args.skeleton {
+        return output::print(json::json(&SkeletonText::new(&skeleton))?.as_bytes());
+    }
     let mut verified = Verified {
         schema: "isobath.verify/1",
         system: from.display().to_string(),
@@ -137,21 +142,26 @@ fn text(verified: &Verified) -> String {
     format!("{}: gates at most {}\n{}", verified.system, verified.gates, proved.chain(refused).collect::<String>())
 }
 
+/// What tells which schema is to be read; all else is skipped.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    schema: String,
+    #[serde(default)]
+    certificates: Vec<Head>,
+}
+
 type Read = (Option<PathBuf>, Vec<String>, Vec<Certificate>);
 
 fn read(path: &Path) -> Result<Read, Failure> {
     let text = text_of(path).map_err(|error| Failure::at(path, error))?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
-    let schema =
-        |value: &serde_json::Value| value.get("schema").and_then(|s| s.as_str()).unwrap_or_default().to_owned();
+    let head: Head = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
     let refused = |found: &str, read: &str| Err(Failure::at(path, format!("`schema` is `{found}`, not {read}")));
-    match &*schema(&value) {
+    match &*head.schema {
         SCHEMA => {
-            let listed = value.get("certificates").and_then(serde_json::Value::as_array);
-            let other = listed.into_iter().flatten().map(schema).find(|schema| *schema != certificate::SCHEMA);
-            if let Some(other) = other {
+            if let Some(other) = head.certificates.iter().find(|one| one.schema != certificate::SCHEMA) {
                 return refused(
-                    &other,
+                    &other.schema,
                     &format!("{} in a certificate: write the law again with `report`", certificate::SCHEMA),
                 );
             }

@@ -4,6 +4,8 @@ mod bounds;
 
 mod budget;
 
+mod calibrate;
+
 mod check;
 
 mod classify;

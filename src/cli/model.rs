@@ -25,6 +25,17 @@ pub(super) fn weights(spec: &Spec) -> Result<Parameters, Failure> {
     Ok(pipeline::parameters(spec)?)
 }
 
+/// Token ids that the model has.
+pub(super) fn tokens(spec: &Spec, input: &[i64]) -> Result<Vec<u64>, Failure> {
+    let vocabulary = spec.architecture.vocabulary;
+    let token = |(place, value): (usize, &i64)| {
+        let token = u64::try_from(*value).ok().filter(|token| *token < vocabulary);
+        let message = || format!("token {place} is {value}; allowed are 0 to {}", vocabulary - 1);
+        token.ok_or_else(|| Failure::refused(message()))
+    };
+    input.iter().enumerate().map(token).collect()
+}
+
 /// The key under which a circuit file says what tokens and classes are called, as JSON.
 pub(super) const NAMES: &str = "names";
 

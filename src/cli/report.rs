@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::calibrate::{self, Calibrate};
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{law, model, output, system};
@@ -14,8 +15,9 @@ use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
 use crate::report::system::{Scan, ScanContexts, SystemReport};
 use crate::report::system_cost::{OpaqueText, SystemCostReport};
-use crate::report::{Opaque, Report, cost_text, json, system_text, text};
+use crate::report::{Opaque, Ranges, Report, cost_text, json, system_text, text};
 use crate::spec::{Document, Spec};
+use crate::tensor::Parameters;
 use crate::words::Strategy;
 use crate::{agreement, cost, pipeline};
 
@@ -23,9 +25,10 @@ use crate::{agreement, cost, pipeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, `-` for standard input
+    /// A model, recurrent network or program: native TOML, Hugging Face config.json or the directory it is in, ONNX, `-` for standard input
     file: PathBuf,
-    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given)
+    /// Read the weights: figures are exact, not upper bounds (so they are when --weights is given); of an ONNX file, bounds for
+    /// these weights
     #[arg(long)]
     bound: bool,
     /// Compare with recorded outputs, a JSON object {"in": [ids], "argmax": [ids]} a line (or {"in": [names], "out":
@@ -54,6 +57,8 @@ pub(super) struct Args {
     certificate: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    calibrate: Calibrate,
 }
 
 const EXAMPLES: &str = "\
@@ -67,6 +72,8 @@ Examples:
   isobath report circuits/tiny-gpt.toml --bound --strategy size
   isobath report circuits/gpt2 --model arithmetic --opaque --observe 'residual stored'
   isobath report circuits/modadd7_gpt2_1l --last --recorded circuits/modadd7_gpt2_1l/table.jsonl
+  isobath report circuits/tracr/hist --calibrate inputs.txt
+  isobath report model.onnx --at sequence_length=4 --format 'fixed(6,8)'
   isobath report circuits/tracr/hist --recorded circuits/tracr/hist/table.jsonl";
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -111,11 +118,13 @@ fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
 }
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
-    if args.reads_weights() {
-        let message = "--bound, --weights and --recorded are of models without loops";
+    let bound = args.bound && matches!(document, Document::Onnx(_));
+    let plain = args.recorded.is_none() && args.settings.weights.is_none() && args.calibrate.calibrate.is_none();
+    if args.reads_weights() && !(bound && plain) {
+        let message = "--bound, --weights, --recorded and --calibrate are of models without loops";
         return Err(Failure::at(&args.file, message));
     }
-    let options = args.settings.options(Strategy::Depth, false);
+    let options = args.settings.options(Strategy::Depth, bound);
     let at = |error| Failure::at(&args.file, error);
     match args.model {
         ModelName::Threshold => looped(args, document, &options),
@@ -135,6 +144,9 @@ fn looped(args: &Args, document: &Document, options: &Options) -> Result<String,
     if options.recurrence == Recurrence::Scan {
         let scanned = Scanned::new(document, options).map_err(|error| Failure::at(&args.file, error))?;
         report.contexts = Some(ScanContexts::new(&scanned));
+    }
+    if let Document::Onnx(model) = document {
+        report.assumptions.insert(1, crate::report::of_onnx(model.numerics.rounding).to_owned());
     }
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed::layers(&subject.model), &args.observe)?));
@@ -190,21 +202,25 @@ impl Args {
     }
 
     fn reads_weights(&self) -> bool {
-        self.bound || self.recorded.is_some() || self.settings.weights.is_some()
+        self.bound || self.recorded.is_some() || self.calibrate.calibrate.is_some() || self.settings.weights.is_some()
     }
 }
 
 fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> {
     let strategy = args.settings.strategy(Strategy::Depth);
     let parameters = if args.reads_weights() { Some(model::weights(spec)?) } else { None };
+    let ranges = parameters.as_ref().map(|parameters| args.calibrate.ranges(spec, parameters)).transpose()?.flatten();
     let lowered = match &parameters {
-        Some(parameters) => pipeline::with_parameters(spec, parameters, context, strategy)?,
+        Some(parameters) => calibrate::lower(spec, parameters, context, strategy, ranges.as_ref())?,
         None => pipeline::architecture(spec, context, strategy)?,
     };
     let mut report = Report::new(spec, &lowered, &lowered.measure()?, strategy)?;
     if args.asks_opaque() {
         report.opaque = Some(Opaque::of_circuit(&lowered.lowered.circuit, &args.observe)?);
     }
+    report.ranges =
+        parameters.as_ref().and_then(|_| Ranges::new(&lowered.lowered, ranges.as_ref().map(|ranges| ranges.inputs)));
+    report.quantisation = parameters.as_ref().and_then(Parameters::quantisation);
     if let (Some(file), Some(parameters)) = (&args.recorded, &parameters) {
         report.recorded = Some(agreement::compare(spec, parameters, &agreement::read(file, spec.names.as_ref())?)?);
     }
@@ -218,8 +234,8 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
 /// The report in a model that reads neither weights nor a strategy.
 fn costs(args: &Args, spec: &Spec, context: u64, counted: cost::Model) -> Result<String, Failure> {
     if args.reads_weights() || args.settings.has_strategy() {
-        let message = "--bound, --weights, --recorded and --strategy are of threshold circuits with exact sums: leave them out, or --model and \
-                       --accumulate";
+        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them \
+                       out, or --model and --accumulate";
         return Err(Failure::refused(message));
     }
     let graph = pipeline::graph(spec, context)?;

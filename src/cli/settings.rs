@@ -17,10 +17,10 @@ use crate::words::Strategy;
 #[command(next_help_heading = "Model")]
 pub(super) struct Settings {
     /// Tokens: 1024, 128K (K = 1024), 1M, 1e18, 10^18; default: as the model's file says, and in `run` as many as are given
-    #[arg(long, value_name = "N", value_parser = number::context)]
+    #[arg(long, value_name = "N", value_parser = number::context, allow_negative_numbers = true)]
     pub context: Option<u64>,
     /// Steps of a program: short for --at steps=N
-    #[arg(long, value_name = "N", value_parser = number::length)]
+    #[arg(long, value_name = "N", value_parser = number::length, allow_negative_numbers = true)]
     steps: Option<u64>,
     /// The length of an axis, such as steps=64 or layers=4; may be repeated
     #[arg(long = "at", value_name = "AXIS=N", value_parser = number::at)]
@@ -193,6 +193,10 @@ impl Settings {
         }
         let only_numerics =
             Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
+        let only_numerics = match document {
+            Document::Onnx(_) => Self { score_clamp: None, exp_bits: None, ..only_numerics },
+            _ => only_numerics,
+        };
         match subject::numerics(document) {
             Some(numerics) if only_numerics == Self::default() => {
                 self.numerics(numerics);

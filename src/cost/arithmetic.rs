@@ -36,7 +36,7 @@ use crate::tensor::{Attended, Op, Scores};
 pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
     match &site.node.op {
         Op::Tokens { .. } | Op::Last | Op::Port(_) | Op::Number(_) | Op::Given(_) => Cost::default(),
-        Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) => Cost::default(),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape | Op::Concat(_) => Cost::default(),
         Op::Scale(factor) => elementwise(site, u64::from(!factor.numer().magnitude().is_one() || !factor.is_integer())),
         Op::Weigh(_) => elementwise(site, 1),
         Op::Sum(axis) | Op::Max(axis) => {

@@ -114,6 +114,7 @@ fn expanded(graph: &Graph, place: usize) -> (u64, u64) {
     match &node.op {
         Op::Tokens { .. } | Op::Last | Op::Embed { scale: None, .. } => {}
         Op::Port(_) | Op::Number(_) | Op::Given(_) | Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) => {}
+        Op::Pick { .. } | Op::Reshape => {}
         Op::Scale(factor) if factor.numer().magnitude() == factor.denom().magnitude() => {}
         Op::Scale(_) | Op::Weigh(_) => all(elements, m, &mut |m, _| m.one(&[0])),
         Op::Sum(axis) | Op::Max(axis) => {

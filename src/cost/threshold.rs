@@ -38,7 +38,7 @@ use crate::tensor::{Attended, Op, Scores};
 pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
     match &site.node.op {
         Op::Tokens { .. } | Op::Last | Op::Port(_) | Op::Number(_) | Op::Given(_) => Cost::default(),
-        Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) => Cost::default(),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape | Op::Concat(_) => Cost::default(),
         Op::Scale(_) | Op::Weigh(_) | Op::Add | Op::AddRows { .. } | Op::Rotate { .. } => Cost::default(),
         Op::Distances { .. } => Cost::default(),
         Op::Embed { table, .. } => match site.shape(0).len() {

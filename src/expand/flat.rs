@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use crate::circuit::walk::{Plan, Weight, plans};
+use crate::circuit::walk::{Plan, Weight, plan};
 use crate::circuit::{ArrayId, Circuit};
 
 /// Wires held in memory before all are forgotten.
@@ -142,7 +142,7 @@ pub(super) struct Forms<'c> {
 
 impl<'c> Forms<'c> {
     pub fn new(circuit: &'c Circuit) -> Self {
-        let plans = plans(circuit).into_iter().map(|plan| plan.map(Rc::new)).collect();
+        let plans = circuit.arrays().iter().map(|array| plan(circuit, array).map(Rc::new)).collect();
         let memory = circuit.arrays().iter().map(|_| Vec::new()).collect();
         Self { circuit, plans, ids: Vec::with_capacity(circuit.arrays().len()), memory, held: 0 }
     }

@@ -20,8 +20,8 @@ use std::fmt;
 use num_bigint::BigInt;
 use thiserror::Error;
 
-use crate::certificate::{Bound, Certificate, CheckError, Factor, Polynomial, Proved, expr, maximum_text};
-use crate::expr::Dim;
+use crate::certificate::{Bound, Certificate, CheckError, Factor, Lengths, Polynomial, Proved, expr, maximum_text};
+use crate::expr::{Dim, Expr};
 use crate::loops::Skeleton;
 use search::{Accepted, Task};
 
@@ -42,6 +42,8 @@ pub struct Law {
     pub before: Vec<u64>,
     /// Along each axis, the least length the law is for.
     pub from: Vec<u64>,
+    /// Why nothing is proved, where nothing is.
+    pub none: Option<String>,
     axes: Vec<Dim>,
 }
 
@@ -64,39 +66,74 @@ pub enum LawError {
         /// What the cycle says.
         cycle: String,
     },
+    /// A delay that no certificate can have.
+    #[error("a delay of {delay} is longer than the {MOST_DELAY} that certificates are for")]
+    Delay {
+        /// The longest.
+        delay: u64,
+    },
     /// Not even bounds were found.
     #[error("no law was found for the depth of this system: neither exact nor as bounds")]
     None,
 }
 
+/// The longest delay along an axis that the checker has cases for.
+const MOST_DELAY: u64 = 256;
+
 /// A length for each axis name.
-type Lengths<'a> = &'a dyn Fn(&str) -> Option<u64>;
+type At<'a> = &'a dyn Fn(&str) -> Option<u64>;
 
 impl Law {
+    /// No law, for a reason: depths are then known only where every iteration is visited.
+    pub fn without(axes: Vec<Dim>, why: String) -> Self {
+        let growing = |axis: &Dim| Growth { axis: axis.clone(), growing: Growing::Unknown, rate: "unknown".to_owned() };
+        let growth = axes.iter().map(growing).collect();
+        let (proved, certificates, before, from) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { proved, growth, certificates, whole: 0, before, from, none: Some(why), axes }
+    }
+
     /// Whether it is exact, from [`Law::from`] on.
     pub fn exact(&self) -> bool {
-        self.proved[..self.whole].iter().all(|proved| proved.bound == Bound::Exactly)
+        let exactly = |proved: &Proved| proved.bound == Bound::Exactly;
+        self.none.is_none() && (self.proved[..self.whole].iter().all(exactly) || self.meet().is_some())
+    }
+
+    /// An upper and a lower bound that are the same.
+    fn meet(&self) -> Option<&Proved> {
+        match &self.proved[..self.whole] {
+            [a, b] if a.bound != b.bound && (&a.of, &a.lengths) == (&b.of, &b.lengths) => Some(a),
+            _ => None,
+        }
+    }
+
+    /// The exact depth and the lengths it is for, where one certificate, or two bounds that meet, say it of all of them.
+    pub fn whole(&self) -> Option<(&[Expr], &[Lengths])> {
+        let one = match &self.proved[..self.whole] {
+            [one] if one.bound == Bound::Exactly => Some(one),
+            _ => self.meet(),
+        };
+        one.map(|proved| (&proved.of[..], &proved.lengths[..]))
     }
 
     /// The least upper bound at some lengths, if there is one.
-    pub fn upper(&self, length: Lengths<'_>) -> Option<BigInt> {
+    pub fn upper(&self, length: At<'_>) -> Option<BigInt> {
         let bounds = self.proved.iter().filter(|proved| proved.bound != Bound::AtLeast);
         self.short(length).or_else(|| bounds.filter_map(|proved| proved.at(length)).min())
     }
 
     /// The greatest lower bound at some lengths, if there is one.
-    pub fn lower(&self, length: Lengths<'_>) -> Option<BigInt> {
+    pub fn lower(&self, length: At<'_>) -> Option<BigInt> {
         let bounds = self.proved.iter().filter(|proved| proved.bound != Bound::AtMost);
         self.short(length).or_else(|| bounds.filter_map(|proved| proved.at(length)).max())
     }
 
     /// The depth at some lengths, where it is known exactly.
-    pub fn value(&self, length: Lengths<'_>) -> Option<BigInt> {
+    pub fn value(&self, length: At<'_>) -> Option<BigInt> {
         let upper = self.upper(length)?;
         (self.lower(length)? == upper).then_some(upper)
     }
 
-    fn short(&self, length: Lengths<'_>) -> Option<BigInt> {
+    fn short(&self, length: At<'_>) -> Option<BigInt> {
         let at = length(self.axes.first()?)?.checked_sub(1)?;
         self.before.get(usize::try_from(at).ok()?).map(|depth| BigInt::from(*depth))
     }
@@ -158,6 +195,9 @@ fn sum(line: &str, offset: &str) -> String {
 impl fmt::Display for Law {
     /// `depth = 2*steps + 3 for every steps >= 1`, or both bounds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.none {
+            return write!(f, "no law: {why}");
+        }
         match (self.exact(), self.lower_text(), self.upper_text()) {
             (true, _, depth) => write!(f, "depth = {depth}")?,
             (false, lower, upper) if lower.is_empty() => write!(f, "depth <= {upper}")?,
@@ -176,7 +216,16 @@ impl fmt::Display for Law {
 /// When no certificate can be for it, or none was found.
 pub fn derive(skeleton: &Skeleton) -> Result<Law, LawError> {
     skeleton.uniform().map_err(CheckError::Skeleton)?;
+    let delay = (0..skeleton.axes().len()).map(|axis| skeleton.longest_delay(axis)).max().unwrap_or(0);
+    if delay > MOST_DELAY {
+        return Err(LawError::Delay { delay });
+    }
     let task = Task::new(skeleton);
+    if delay > search::LONG
+        && let Some(found) = search::cut(&task)
+    {
+        return law(&task, found, Vec::new());
+    }
     if let Some(found) = search::first(skeleton).iter().find_map(|plan| search::exact(&task, plan)) {
         return law(&task, found, Vec::new());
     }
@@ -212,7 +261,16 @@ fn law(task: &Task<'_>, whole: Vec<Accepted>, more: Vec<Accepted>) -> Result<Law
     let lengths = 1..from.first().copied().filter(|_| from.len() == 1).unwrap_or(1);
     let depth = |length| skeleton.clone().resized(|_| Some(length)).map_or(0, |short| short.depth());
     let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
-    Ok(Law { proved, growth, certificates, whole: length, before: lengths.map(depth).collect(), from, axes })
+    Ok(Law {
+        proved,
+        growth,
+        certificates,
+        whole: length,
+        before: lengths.map(depth).collect(),
+        from,
+        none: None,
+        axes,
+    })
 }
 
 #[cfg(test)]

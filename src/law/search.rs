@@ -4,7 +4,7 @@ use super::{bounds, period, ratio, table, write};
 use crate::certificate::check::check;
 use crate::certificate::{Bound, Certificate, Classes, Proved};
 use crate::loops::skeleton::Part;
-use crate::loops::{At, Axis, Block, Skeleton};
+use crate::loops::{At, Axis, Block, Skeleton, System};
 use table::Table;
 
 /// A certificate and what the checker says it proves.
@@ -125,6 +125,42 @@ fn at_residue(task: &Task<'_>, classes: &[Classes], residue: &[u64], span: i128)
     let mut table = Table::new(&task.closed, &classes, span);
     table.solve();
     task.checked(write::certificate(&task.circuit, &table, Bound::Exactly)?)
+}
+
+/// The longest delays of which plans for exact laws make all cases: longer ones take long, and none was found for them.
+pub(super) const LONG: u64 = 8;
+
+/// Two bounds that meet, from potentials of the skeleton with its delays cut short: what reads from further back is no deeper, and where the slowest
+/// cycle has short delays it is as deep.
+pub(super) fn cut(task: &Task<'_>) -> Option<Vec<Accepted>> {
+    let near = with_delays_of_two(&task.closed)?;
+    [plan(2, false, None, 6), plan(1, false, None, 6)].iter().find_map(|plan| {
+        let classes = classes(&task.closed, plan);
+        let mut guess = Table::new(&near, &classes, plan.span);
+        small(&near, &classes, plan.span).then(|| guess.solve())?;
+        let bound = |bound| {
+            let mut table = Table::new(&task.closed, &classes, plan.span);
+            table.lists.clone_from(&guess.lists);
+            match bound {
+                Bound::AtMost => bounds::upper(&mut table).then_some(())?,
+                _ => bounds::lower(&mut table),
+            }
+            task.checked(write::certificate(&task.circuit, &table, bound)?)
+        };
+        let (upper, lower) = (bound(Bound::AtMost)?, bound(Bound::AtLeast)?);
+        (upper.1.of == lower.1.of).then(|| vec![upper, lower])
+    })
+}
+
+/// The same skeleton, nothing read from further back than two iterations.
+fn with_delays_of_two(skeleton: &Skeleton) -> Option<Skeleton> {
+    let mut blocks = skeleton.blocks().to_vec();
+    for at in blocks.iter_mut().flat_map(|block| block.ports.iter_mut().flatten()).flat_map(|wire| &mut wire.at) {
+        if let At::Back(delay) = at {
+            *delay = (*delay).min(2);
+        }
+    }
+    System::new(skeleton.axes().to_vec(), blocks, skeleton.outputs().to_vec()).ok()
 }
 
 /// A period along an axis, the others at their lengths: a certificate for each residue of the length.

@@ -27,29 +27,28 @@ impl Lowering<'_> {
 
     pub(super) fn attend(
         &mut self,
-        scores: NodeIndex,
+        scores: &Form,
         values: NodeIndex,
         table: &ScoreTable,
         attended: Attended,
     ) -> Result<Value> {
-        let (scores, values) = (self.form(scores)?, self.word(values)?);
-        Ok(Value::Word(match self.over_keys(&scores, attended)? {
-            None => self.maker.attend(&scores, &values, table)?,
-            Some(keys) => self.maker.attend_over(&scores, &values, table, keys)?,
+        let values = self.word(values)?;
+        Ok(Value::Word(match self.over_keys(scores, attended)? {
+            None => self.maker.attend(scores, &values, table)?,
+            Some(keys) => self.maker.attend_over(scores, &values, table, keys)?,
         }))
     }
 
     pub(super) fn softmax(
         &mut self,
-        scores: NodeIndex,
+        scores: &Form,
         table: &ScoreTable,
         attended: Attended,
         format: Format,
     ) -> Result<Value> {
-        let scores = self.form(scores)?;
-        Ok(Value::Word(match self.over_keys(&scores, attended)? {
-            None => self.maker.softmax(&scores, table, format)?,
-            Some(keys) => self.maker.softmax_over(&scores, table, format, keys)?,
+        Ok(Value::Word(match self.over_keys(scores, attended)? {
+            None => self.maker.softmax(scores, table, format)?,
+            Some(keys) => self.maker.softmax_over(scores, table, format, keys)?,
         }))
     }
 

@@ -80,17 +80,45 @@ impl Lowering<'_> {
     pub(super) fn moved(&mut self, node: &Node, x: NodeIndex) -> Result<Value> {
         let index = self.places(node, x);
         match self.values[x.index()].clone() {
-            Value::Word(word) => Ok(Value::Word(self.maker.moved_word(&word, node.shape.clone(), &index)?)),
-            Value::Gates(array) => Ok(Value::Gates(self.maker.moved(array, node.shape.clone(), index)?)),
-            Value::Form(form) => {
-                let array = self.maker.moved(form.array, node.shape.clone(), index)?;
-                Ok(Value::Form(Form { array, unit: form.unit }))
-            }
             Value::Late(late) => {
                 let array = self.maker.moved(late.form.array, node.shape.clone(), index.clone())?;
                 let form = Form { array, unit: late.form.unit };
                 Ok(Value::Late(Late { form, stored: late.stored, moved: Some((x, index)) }))
             }
+            value => self.read_at(value, node.shape.clone(), index),
+        }
+    }
+
+    /// Elements of a value that is not late, at other places.
+    fn read_at(&mut self, value: Value, shape: Vec<Size>, index: Vec<Index>) -> Result<Value> {
+        match value {
+            Value::Word(word) => Ok(Value::Word(self.maker.moved_word(&word, shape, &index)?)),
+            Value::Gates(array) => Ok(Value::Gates(self.maker.moved(array, shape, index)?)),
+            Value::Form(form) => {
+                Ok(Value::Form(Form { array: self.maker.moved(form.array, shape, index)?, unit: form.unit }))
+            }
+            Value::Late(_) => unreachable!("a late value is stored before its axes change"),
+        }
+    }
+
+    /// Groups of axes merged where that is needed, then split: each is one reading of the array.
+    pub(super) fn reshaped(&mut self, node: &Node, x: NodeIndex) -> Result<Value> {
+        let value = match self.values[x.index()].clone() {
+            Value::Late(_) => Value::Word(self.word(x)?),
+            value => value,
+        };
+        let lengths = |shape: &[Size]| shape.iter().map(|size| size.value).collect::<Vec<_>>();
+        let (from, to) = (lengths(&self.graph.node(x).shape), lengths(&node.shape));
+        let groups = groups(&from, &to);
+        let fixed = |lengths: &[u64]| lengths.iter().map(|length| Size::fixed(*length)).collect::<Vec<_>>();
+        let merged: Vec<u64> = groups.iter().map(|(own, _)| own.iter().product()).collect();
+        let value = match groups.iter().all(|(own, _)| own.len() == 1) {
+            true => value,
+            false => self.read_at(value, fixed(&merged), merging(&groups))?,
+        };
+        match groups.iter().all(|(_, new)| new.len() == 1) {
+            true => Ok(value),
+            false => self.read_at(value, fixed(&to), splitting(&groups)),
         }
     }
 
@@ -105,6 +133,11 @@ impl Lowering<'_> {
             Op::Slice { axis, start } => {
                 let mut index = Index::identity(from);
                 index[*axis].base = *start as i64;
+                index
+            }
+            Op::Pick { axis, places } => {
+                let mut index = Index::identity(from);
+                index[*axis] = Index::gathered(*axis, places.iter().map(|place| *place as i64).collect::<Vec<_>>());
                 index
             }
             _ => Index::identity(from),
@@ -148,7 +181,7 @@ impl Lowering<'_> {
             Op::Normalise { format, .. } | Op::Softmax(_, _, format) => Some(*format),
             Op::Attend(scores, _) => Some(scores.format),
             Op::Quotient(format) => Some(*format),
-            Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) => {
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape | Op::Concat(_) | Op::Max(_) => {
                 self.common_format(&self.graph.operands(id))
             }
             _ => None,
@@ -160,6 +193,60 @@ impl Lowering<'_> {
         let word = self.word(x)?;
         Ok(Value::Word(self.maker.maximum(&word, format, axis)?))
     }
+}
+
+/// Axes before and after a change of axes, in the smallest groups that have as many elements before as after.
+fn groups(from: &[u64], to: &[u64]) -> Vec<(Vec<u64>, Vec<u64>)> {
+    let (mut from, mut to) = (from.iter().copied().peekable(), to.iter().copied().peekable());
+    let mut groups: Vec<(Vec<u64>, Vec<u64>)> = Vec::new();
+    while from.peek().is_some() || to.peek().is_some() {
+        let (mut own, mut new): (Vec<u64>, Vec<u64>) =
+            (from.next().into_iter().collect(), to.next().into_iter().collect());
+        while own.iter().product::<u64>() != new.iter().product::<u64>() {
+            let next = if own.iter().product::<u64>() < new.iter().product() {
+                (&mut own, from.next())
+            } else {
+                (&mut new, to.next())
+            };
+            next.0.extend(next.1);
+        }
+        groups.push((own, new));
+    }
+    groups
+}
+
+/// Where each axis before is read, from one axis for each group.
+fn merging(groups: &[(Vec<u64>, Vec<u64>)]) -> Vec<Index> {
+    let mut index = Vec::new();
+    for (axis, (own, _)) in groups.iter().enumerate() {
+        let mut stride: u64 = own.iter().product();
+        for length in own {
+            let total = own.iter().product::<u64>();
+            stride /= length;
+            let place = |at: u64| (at / stride % length) as i64;
+            index.push(if own.len() == 1 {
+                Index::axis(axis)
+            } else {
+                Index::gathered(axis, (0..total).map(place).collect::<Vec<_>>())
+            });
+        }
+    }
+    index
+}
+
+/// Where the one axis of each group is read, from the axes after.
+fn splitting(groups: &[(Vec<u64>, Vec<u64>)]) -> Vec<Index> {
+    let (mut index, mut axis) = (Vec::new(), 0);
+    for (_, new) in groups {
+        let mut stride = new.iter().product::<u64>() as i64;
+        let step = |(place, length): (usize, &u64)| {
+            stride /= *length as i64;
+            (axis + place, stride)
+        };
+        index.push(Index::strided(new.iter().enumerate().map(step).collect::<Vec<_>>()));
+        axis += new.len();
+    }
+    index
 }
 
 /// The place of an element in a table of the shape without its first axes.

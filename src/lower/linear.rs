@@ -1,5 +1,6 @@
 //! Operations that cost no layer: rows, linear maps, rotations, slices; and the embedding lookup.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
@@ -19,7 +20,9 @@ impl Lowering<'_> {
         let param = self.graph.param(id);
         let factor = scale.cloned().unwrap_or_else(Rational::one);
         let level = |level: i64| format.nearest(&(&factor * param.format.number(level)));
-        let values = param.values.as_ref().map(|values| values.iter().map(|v| level(*v)).collect::<Arc<[i64]>>());
+        let mut known: HashMap<i64, i64> = HashMap::new();
+        let mut once = |value: &i64| *known.entry(*value).or_insert_with(|| level(*value));
+        let values = param.values.as_ref().map(|values| values.iter().map(&mut once).collect::<Arc<[i64]>>());
         let (lo, hi) = param.bounds();
         self.tabled(values.as_ref(), (level(lo), level(hi)), &param.shape, format.scale())
     }

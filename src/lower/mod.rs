@@ -2,6 +2,8 @@
 
 mod general;
 
+pub mod guard;
+
 mod attention;
 
 mod linear;
@@ -22,9 +24,10 @@ use thiserror::Error;
 
 use crate::circuit::{ArrayId, Circuit, CircuitError, Index, Origin, Size, Table, Values};
 use crate::interval::Interval;
-use crate::number::{Format, Rational, Scale};
+use crate::number::{Format, Function, Rational, Scale};
 use crate::tensor::{Carrier, Graph, Node, Op, ParamId, Scores};
 use crate::words::{Constants, Form, Maker, Normalisation, ScoreTable, Stored, Strategy, Word, unit_of};
+use guard::{Calibration, Exact};
 
 /// A circuit, and how its inputs and outputs stand for tokens and numbers.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct Lowered {
     pub token_bits: u32,
     /// Output levels are worth `2^-fraction`.
     pub fraction: u32,
+    /// The exact forms that are rounded, in the order of the graph.
+    pub exact: Vec<Exact>,
 }
 
 /// Why a graph was not lowered.
@@ -102,6 +107,8 @@ pub enum LowerError {
 /// The widest format whose tables are made.
 const MOST_BITS: u32 = 16;
 
+/// The same where a value is only rounded, in two digits.
+const MOST_ROUNDED_BITS: u32 = 21;
 /// The most levels times bits of a thermometer that a table is made of.
 const MOST_CHANGES: u128 = 1 << 20;
 
@@ -132,7 +139,21 @@ struct Late {
 /// # Errors
 /// When formats or tables are too large to bind.
 pub fn lower(graph: &Graph, strategy: Strategy) -> Result<Lowered, LowerError> {
+    lower_within(graph, strategy, None)
+}
+
+/// Lowers a graph; where a calibration is given its forms are held to the ranges seen. Outputs whose names begin with
+/// [`guard::OUTSIDE`] count the values that leave them: the others hold for inputs on which all of these are zero.
+///
+/// # Errors
+/// When formats or tables are too large to bind.
+pub fn lower_within(
+    graph: &Graph,
+    strategy: Strategy,
+    calibration: Option<&Calibration>,
+) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering::new(graph, strategy, is_known(graph), Vec::new());
+    lowering.calibration = calibration;
     lowering.run()?;
     lowering.finish()
 }
@@ -153,6 +174,10 @@ struct Lowering<'a> {
     layers: Vec<u64>,
     /// How late each port counts, in order; once, where not said.
     lateness: Vec<u64>,
+    calibration: Option<&'a Calibration>,
+    exact: Vec<Exact>,
+    /// How many values leave the range of an exact form.
+    outside: Vec<(usize, ArrayId)>,
 }
 
 /// An array of input bits and what it stands for.
@@ -188,11 +213,18 @@ fn stored_format(node: &Node) -> Option<Format> {
     }
 }
 
+/// Why no tables are made of the format a node stores values in.
+fn refusal(node: &Node, strategy: Strategy) -> Option<LowerError> {
+    let format = stored_format(node)?;
+    let rounds = matches!(&node.op, Op::Store { function: Function::Identity, .. }) && !format.is_float();
+    too_wide(format, strategy, if rounds && strategy == Strategy::Size { MOST_ROUNDED_BITS } else { MOST_BITS })
+}
+
 /// Why no tables are made of a format.
-fn too_wide(format: Format, strategy: Strategy) -> Option<LowerError> {
+fn too_wide(format: Format, strategy: Strategy, most: u32) -> Option<LowerError> {
     let bits = u128::from(format.max().abs_diff(format.min())) * u128::from(format.width());
-    if format.bits() > MOST_BITS {
-        return Some(LowerError::Wide { format, most: MOST_BITS });
+    if format.bits() > most {
+        return Some(LowerError::Wide { format, most });
     }
     (strategy == Strategy::Depth && bits > MOST_CHANGES).then_some(LowerError::Deep { format })
 }
@@ -210,17 +242,20 @@ impl<'a> Lowering<'a> {
             ports: ports.into_iter(),
             layers: Vec::new(),
             lateness: Vec::new(),
+            calibration: None,
+            exact: Vec::new(),
+            outside: Vec::new(),
         }
     }
 
     fn run(&mut self) -> Result<()> {
         let graph = self.graph;
         if let Some(how) = graph.accumulation() {
-            self.check(Some(how.format))?;
+            self.check(too_wide(how.format, self.maker.strategy, MOST_BITS))?;
         }
         for id in graph.order() {
             let node = graph.node(id);
-            self.check(stored_format(node))?;
+            self.check(refusal(node, self.maker.strategy))?;
             self.origin(node);
             let value = self.node(id, node)?;
             self.values.push(value);
@@ -237,11 +272,13 @@ impl<'a> Lowering<'a> {
         let (array, unit) = self.plain(self.graph.output())?;
         let fraction = if unit.is_integer() { 0 } else { unit.denom().bits() as u32 - 1 };
         self.maker.builder.output(self.graph.output_name(), array);
+        self.guards();
         let (tokens, vocabulary, token_bits) = match self.inputs.first() {
             Some(Input { shape, bits, kind: InputKind::Tokens(vocabulary), .. }) => (shape[0], *vocabulary, *bits),
             _ => (0, 1, 1),
         };
-        Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction })
+        let exact = self.exact;
+        Ok(Lowered { circuit: self.maker.builder.build(), tokens, vocabulary, token_bits, fraction, exact })
     }
 
     /// A value given out: its array and what one is worth; forms that are not stored count in units of their own.
@@ -256,8 +293,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn check(&self, format: Option<Format>) -> Result<()> {
-        match format.and_then(|format| too_wide(format, self.maker.strategy)) {
+    fn check(&self, refusal: Option<LowerError>) -> Result<()> {
+        match refusal {
             Some(refusal) if self.maker.known => Err(refusal),
             _ => Ok(()),
         }
@@ -289,7 +326,8 @@ impl<'a> Lowering<'a> {
             Op::Scale(factor) => self.scale(operands[0], factor),
             Op::Weigh(table) => self.weigh(operands[0], *table),
             Op::Sum(axis) => self.sum(operands[0], *axis),
-            Op::Arrange(_) | Op::Slice { .. } => self.moved(node, operands[0]),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.moved(node, operands[0]),
+            Op::Reshape => self.reshaped(node, operands[0]),
             Op::Concat(axis) => self.concat(&operands, *axis),
             Op::Max(axis) => self.maximum(operands[0], *axis),
             Op::Centre => {
@@ -304,11 +342,13 @@ impl<'a> Lowering<'a> {
             Op::Distances { table, farthest, both, .. } => self.distances(operands[0], *table, *farthest, *both),
             Op::Attend(scores, attended) => {
                 let table = self.score_table(scores);
-                self.attend(operands[0], operands[1], &table, *attended)
+                let scores = self.scores(id, operands[0])?;
+                self.attend(&scores, operands[1], &table, *attended)
             }
             Op::Softmax(scores, attended, format) => {
                 let table = self.score_table(scores);
-                self.softmax(operands[0], &table, *attended, *format)
+                let scores = self.scores(id, operands[0])?;
+                self.softmax(&scores, &table, *attended, *format)
             }
             Op::Mix(attended) => self.mix(operands[0], operands[1], *attended),
             Op::Product => self.product(operands[0], operands[1]),
@@ -320,7 +360,7 @@ impl<'a> Lowering<'a> {
             }
             Op::Top { count, from } => self.top(operands[0], *count, *from),
             Op::Positive(scores) => {
-                let form = self.form(operands[0])?;
+                let form = self.scores(id, operands[0])?;
                 let table = self.score_table(scores);
                 Ok(Value::Word(self.maker.exponentials(&form, &table)?))
             }
@@ -385,6 +425,12 @@ impl<'a> Lowering<'a> {
         let norm = Normalisation { unit: *unit, epsilon: epsilon.clone(), gain, bias, format: *format };
         let word = self.word(x)?;
         Ok(Value::Word(self.maker.normalise_by(&word, &norm, self.graph.accumulation())?))
+    }
+
+    /// Exact scores about to be rounded.
+    fn scores(&mut self, id: NodeIndex, x: NodeIndex) -> Result<Form> {
+        let form = self.form(x)?;
+        self.exact(id, form)
     }
 
     fn score_table(&mut self, scores: &Scores) -> ScoreTable {

@@ -16,6 +16,7 @@ impl Lowering<'_> {
     /// Stores, at once or, where a product reads it, when a word is needed.
     pub(super) fn store(&mut self, id: NodeIndex, x: NodeIndex, function: &Function, format: Format) -> Result<Value> {
         let form = self.form(x)?;
+        let form = self.exact(id, form)?;
         let stored = Stored { function: function.clone(), format };
         if self.maker.strategy == Strategy::Depth && self.feeds_product(id) {
             return Ok(Value::Late(Late { form, stored, moved: None }));
@@ -26,7 +27,7 @@ impl Lowering<'_> {
     fn feeds_product(&self, id: NodeIndex) -> bool {
         self.graph.petgraph().neighbors(id).any(|reader| match self.graph.node(reader).op {
             Op::Product | Op::Chosen => true,
-            Op::Arrange(_) | Op::Slice { .. } => self.feeds_product(reader),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => self.feeds_product(reader),
             _ => false,
         })
     }

@@ -9,7 +9,7 @@ use num_traits::One;
 use petgraph::algo::has_path_connecting;
 use petgraph::graph::NodeIndex;
 
-use super::{Input, LowerError, Lowering, Result, Value, is_known, stored_format, too_wide};
+use super::{Input, LowerError, Lowering, Result, Value, is_known, refusal};
 use crate::circuit::Circuit;
 use crate::interval::Interval;
 use crate::loops::{At, System};
@@ -79,7 +79,7 @@ const PATIENCE: u32 = 3;
 pub fn system(system: &looped::Looped, strategy: Strategy) -> std::result::Result<LoweredLoops, LowerError> {
     let bodies = || system.blocks().iter().flat_map(|block| &block.bodies);
     let nodes = bodies().flat_map(|body| body.order().map(|id| body.node(id)));
-    let refusal = nodes.filter_map(stored_format).find_map(|format| too_wide(format, strategy));
+    let refusal = nodes.into_iter().find_map(|node| refusal(node, strategy));
     let mut wiring = Wiring::new(system, strategy, bodies().all(is_known) && refusal.is_none())?;
     wiring.refusal = refusal;
     for pass in 0..PASSES {

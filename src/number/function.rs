@@ -46,6 +46,10 @@ pub enum Function {
     Reciprocal,
     /// `1 / sqrt(x)`, for `x > 0`.
     InverseSqrt,
+    /// `sqrt(x)`, and 0 for negative `x`.
+    Sqrt,
+    /// The error function, `2 Phi(x sqrt 2) - 1`, Phi the normal distribution function.
+    Erf,
     /// 1 where `x > 0`, else 0: the slope of [`Function::Relu`], taken as 0 at 0.
     Step,
     /// `s (1 - s)` of `s = 1 / (1 + e^-x)`: the slope of [`Function::Sigmoid`].
@@ -173,6 +177,8 @@ impl Function {
             Self::Reciprocal if p.is_negative() => ratio(-q, -p),
             Self::Reciprocal => ratio(q.clone(), p.clone()),
             Self::InverseSqrt => Some(Exact::Root(q.clone(), p.clone())),
+            Self::Sqrt if p.is_positive() => Some(Exact::Root(p.clone(), q.clone())),
+            Self::Sqrt => ratio(BigInt::zero(), BigInt::one()),
             Self::SoftCap(cap) if cap.is_zero() => ratio(BigInt::zero(), BigInt::one()),
             Self::Sigmoid if p.is_zero() => ratio(BigInt::one(), 2.into()),
             Self::Exp | Self::TanhSlope if p.is_zero() => ratio(BigInt::one(), BigInt::one()),
@@ -199,6 +205,7 @@ impl Function {
                 Argument::of(y).gated(width, |_, width| sigmoid(&inner, width))
             }
             Self::Tanh => tanh(&argument, width),
+            Self::Erf => argument.signed(error_function(&argument, width)),
             Self::Sigmoid => sigmoid(&argument, width),
             Self::SoftCap(cap) => soft_cap(&argument, cap, width),
             Self::SigmoidSlope => slope(&argument.magnitude(width), width),
@@ -241,6 +248,15 @@ impl Argument {
         let product = self.magnitude(inner).times(&gate(self, inner), inner);
         self.signed(product.lowered(extra))
     }
+}
+
+/// `2 (Phi(z) - 1/2)` of `z = y sqrt 2`, y the magnitude: the root is enclosed, and the function rises.
+fn error_function(argument: &Argument, width: u64) -> Interval {
+    let inner = width + 8;
+    let one = BigInt::one() << inner;
+    let root = (((&argument.p * &argument.p) << (2 * inner + 1)) / (&argument.q * &argument.q)).sqrt();
+    let (lo, hi) = (normal_above_zero(&root, &one, inner), normal_above_zero(&(root + 1u32), &one, inner));
+    Interval { lo: lo.lo, hi: hi.hi }.scaled(&2.into()).lowered(inner - width)
 }
 
 /// `1 / (1 + e^-y)`, or where negative `1 / (1 + e^y)`, of a magnitude `y`. Within `[0, 1]`.

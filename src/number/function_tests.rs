@@ -21,7 +21,7 @@ fn all() -> Vec<Function> {
     let caps = [ratio(30, 1), ratio(50, 7), ratio(-1, 3)].map(SoftCap);
     let plain = [Identity, Relu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Exp, Square, Reciprocal, InverseSqrt];
     let clamped = [Function::clamped_gate(), Function::clamped_up()];
-    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus]).chain(clamped).chain(caps).collect()
+    plain.into_iter().chain([Step, SigmoidSlope, TanhSlope, Softplus, Sqrt, Erf]).chain(clamped).chain(caps).collect()
 }
 
 /// The value by `f64` arithmetic, to about 13 digits.
@@ -48,6 +48,8 @@ fn approximate(function: &Function, x: f64) -> f64 {
         Function::Sigmoid => logistic(x),
         Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Function::Exp => x.exp(),
+        Function::Sqrt => x.max(0.0).sqrt(),
+        Function::Erf => 2.0 * normal_by_quadrature(x * std::f64::consts::SQRT_2) - 1.0,
         Function::SoftCap(cap) => {
             let cap = cap.numer().to_f64().unwrap() / cap.denom().to_f64().unwrap();
             cap * (x / cap).tanh()
@@ -264,6 +266,11 @@ fn tabled_digits_are_met_exactly() {
 
 /// Function, argument `p / q`, fraction bits, nearest integer: computed at 120 digits by another library (mpmath).
 const TABLE: &[(Function, i64, i64, u32, &str)] = &[
+    (Function::Erf, 1, 3, 100, "459711096551883698674915773048"),
+    (Function::Erf, -7, 5, 100, "-1207164803655533085178151265427"),
+    (Function::Erf, 29, 4, 120, "1329227995784915872903805536067785782"),
+    (Function::Erf, 1, 65536, 60, "19850656234647"),
+    (Function::Erf, 23, 2, 40, "1099511627776"),
     (Function::Gelu, 1, 3, 100, "266442687865898413474730420394"),
     (Function::Gelu, -7, 5, 100, "-143319718570163031900245468446"),
     (Function::Gelu, 355, 113, 90, "3885836204008448181595267222"),

@@ -1,5 +1,7 @@
 //! The stages chained: spec, tensor graph, circuit, gates; the only module that knows the order.
 
+pub mod calibrate;
+
 pub mod costed;
 
 pub mod looped;
@@ -16,7 +18,7 @@ use num_bigint::BigInt;
 use thiserror::Error;
 
 use crate::circuit::CircuitError;
-use crate::circuit::evaluate::{self, EvaluateError};
+use crate::circuit::evaluate::{self, EvaluateError, Watched};
 use crate::circuit::measure::{self, Measure, MeasureError};
 use crate::cost::looped::Unlike;
 use crate::cost::names::Unknown;
@@ -25,6 +27,7 @@ use crate::expr::Size;
 use crate::gates::{Gates, InputWord};
 use crate::law::LawError;
 use crate::loops::LoopError;
+use crate::lower::guard::decimal;
 use crate::lower::{self, LowerError, Lowered};
 use crate::number::{Policy, Rational};
 use crate::program::ProgramError;
@@ -107,6 +110,20 @@ pub enum Error {
     /// Its values.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// An input outside of a calibrated range.
+    #[error(
+        "`{tensor}` takes the value {value}, outside of its calibrated range {lo} to {hi}: for this input the calibrated circuit is not the model; calibrate with more inputs, or not at all"
+    )]
+    Outside {
+        /// The tensor about to be stored.
+        tensor: String,
+        /// Its value.
+        value: String,
+        /// The least allowed.
+        lo: String,
+        /// The greatest.
+        hi: String,
+    },
 }
 
 /// A model at one context length: its tensor graph and its circuit.
@@ -199,6 +216,35 @@ fn weights(
     Ok(Parameters { format, source })
 }
 
+/// A model's circuit, ready to be evaluated.
+pub struct Evaluator<'m> {
+    model: &'m Model,
+    prepared: evaluate::Evaluator<'m>,
+    /// The forms that are held to a range.
+    held: Vec<Watched>,
+}
+
+impl Evaluator<'_> {
+    /// Output levels, as [`Model::evaluate`].
+    ///
+    /// # Errors
+    /// When the number of tokens is not the model's context, or a value leaves its calibrated range.
+    pub fn run(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
+        let (mut outputs, _) =
+            self.prepared.run_watching(&self.model.bits(tokens), &self.held).map_err(|error| self.told(error))?;
+        Ok(outputs.remove(self.model.graph.output_name()).unwrap_or_default())
+    }
+
+    /// An error that names the tensor and what it is worth.
+    fn told(&self, error: EvaluateError) -> Error {
+        let EvaluateError::Outside { watched, value } = &error else { return error.into() };
+        let mut held = self.model.lowered.exact.iter().filter_map(|exact| Some((exact, exact.held.as_ref()?)));
+        let Some((exact, held)) = held.nth(*watched) else { return error.into() };
+        let [value, lo, hi] = [value, &held.lo, &held.hi].map(|value| decimal(&exact.worth(value)));
+        Error::Outside { tensor: exact.name.clone(), value, lo, hi }
+    }
+}
+
 impl Model {
     /// Figures: exact where weights are bound, upper bounds for every setting of them else.
     ///
@@ -227,8 +273,17 @@ impl Model {
     /// # Errors
     /// When the circuit is not bound or too large, or the number of tokens is not its context.
     pub fn evaluate(&self, tokens: &[u64]) -> Result<Vec<BigInt>, Error> {
-        let outputs: BTreeMap<String, Vec<BigInt>> = evaluate::evaluate(&self.lowered.circuit, &self.bits(tokens))?;
-        Ok(outputs.into_values().next().unwrap_or_default())
+        self.evaluator()?.run(tokens)
+    }
+
+    /// Prepares the circuit for many evaluations.
+    ///
+    /// # Errors
+    /// When it is not bound or too large.
+    pub fn evaluator(&self) -> Result<Evaluator<'_>, Error> {
+        let held = self.lowered.exact.iter().filter(|exact| exact.held.is_some());
+        let held = held.map(|exact| (exact.form, exact.held.clone())).collect();
+        Ok(Evaluator { model: self, prepared: evaluate::evaluator(&self.lowered.circuit)?, held })
     }
 
     /// Output levels by the reference interpreter; none where the tokens do not fit the model.

@@ -82,10 +82,9 @@ fn row(document: &Document, options: &Options, context: u64) -> Result<Row, Erro
 
 /// The law as one polynomial for all lengths.
 fn whole(subject: &Subject) -> Option<Expr> {
-    let [proved] = &subject.law.proved[..subject.law.whole] else { return None };
-    let [polynomial] = &proved.of[..] else { return None };
-    let all = proved.lengths.iter().all(|lengths| lengths.all());
-    (subject.law.exact() && all).then(|| polynomial.clone())
+    let (polynomials, lengths) = subject.law.whole()?;
+    let [polynomial] = polynomials else { return None };
+    lengths.iter().all(|lengths| lengths.all()).then(|| polynomial.clone())
 }
 
 /// The last rounds that differ alike, three contexts at least.

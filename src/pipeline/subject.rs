@@ -7,11 +7,13 @@ use num_bigint::BigInt;
 
 use super::looped::LoopedModel;
 use super::{Error, parameters};
+use crate::certificate::CheckError;
 use crate::circuit::measure::LoopedMeasure;
 use crate::expr::{Dim, Expr, Size};
-use crate::law::{Growing, Law, derive};
+use crate::law::{Growing, Law, LawError, derive};
 use crate::loops::{Axis, Block, Outlet, System};
 use crate::number::Policy;
+use crate::onnx;
 use crate::program;
 use crate::recurrent::{self, Recurrence};
 use crate::spec::{Document, Looped as LoopedSpec, Looping, Numerics, Spec};
@@ -62,6 +64,18 @@ pub struct Subject {
     pub segment: Option<u64>,
 }
 
+/// Its law; that there is none where the search has none for systems like it.
+fn law(model: &LoopedModel) -> Result<Law, Error> {
+    let skeleton = model.skeleton();
+    match derive(&skeleton) {
+        Err(error @ (LawError::Skeleton(CheckError::Skeleton(_)) | LawError::Delay { .. } | LawError::None)) => {
+            let axes = skeleton.axes().iter().map(|axis| axis.name.clone()).collect();
+            Ok(Law::without(axes, error.to_string()))
+        }
+        law => Ok(law?),
+    }
+}
+
 /// The axis of segments.
 const SEGMENTS: &str = "segments";
 /// Tokens read.
@@ -78,8 +92,8 @@ impl Subject {
     pub fn new(document: &Document, options: &Options) -> Result<Self, Error> {
         let (graph, flat) = graph(document, options)?;
         let model = LoopedModel::new(graph, options.strategy)?;
-        let model = lengthened(model, options, &flat)?;
-        let (law, sizes) = (derive(&model.skeleton())?, model.size_law());
+        let model = lengthened(model, document, &in_segments(document, options), &flat)?;
+        let (law, sizes) = (law(&model)?, model.size_law());
         let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
         let limit = match document {
             Document::Model(spec) => spec.architecture.context_limit(),
@@ -90,6 +104,7 @@ impl Subject {
                 let asked = options.lengths.get(CONTEXT).copied();
                 vec![(CONTEXT.to_owned(), asked.unwrap_or(recurrent.default_context))]
             }
+            Document::Onnx(model) => onnx::lengths(model, &options.lengths)?.into_iter().collect(),
             _ => Vec::new(),
         };
         let (name, formats) = (name(document).to_owned(), formats(document));
@@ -190,7 +205,7 @@ impl LoopedModel {
     /// When it cannot be lowered, or an axis it lacks is given a length.
     pub fn of(document: &Document, options: &Options) -> Result<Self, Error> {
         let (graph, flat) = graph(document, options)?;
-        lengthened(Self::new(graph, options.strategy)?, options, &flat)
+        lengthened(Self::new(graph, options.strategy)?, document, &in_segments(document, options), &flat)
     }
 }
 
@@ -207,6 +222,7 @@ pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim
     match document {
         Document::Model(spec) => model(spec, asked.unwrap_or(spec.architecture.default_context), options.bound),
         Document::Program(program) => Ok((program::system(program)?, Vec::new())),
+        Document::Onnx(model) => Ok((onnx::system(model, &options.lengths, options.bound)?, Vec::new())),
         Document::Recurrent(recurrent) => {
             let length = asked.unwrap_or(recurrent.default_context);
             let graph = match options.bound {
@@ -229,6 +245,17 @@ pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim
             _ => Ok((super::looped(looped, options.bound)?, Vec::new())),
         },
     }
+}
+
+/// A context, where it is read a segment after the other, as so many segments.
+fn in_segments(document: &Document, options: &Options) -> Options {
+    let mut options = options.clone();
+    if let (Some(tokens), false) = (segment(document), options.lengths.contains_key(SEGMENTS))
+        && let Some(context) = options.lengths.remove(CONTEXT)
+    {
+        options.lengths.insert(SEGMENTS.to_owned(), context.div_ceil(tokens.max(1)));
+    }
+    options
 }
 
 /// Tokens of a segment.
@@ -264,7 +291,16 @@ fn model(spec: &Spec, length: u64, bound: bool) -> Result<(Looped, Vec<(Dim, u64
 }
 
 /// At the lengths asked for.
-fn lengthened(model: LoopedModel, options: &Options, flat: &[(Dim, u64)]) -> Result<LoopedModel, Error> {
+fn lengthened(
+    model: LoopedModel,
+    document: &Document,
+    options: &Options,
+    flat: &[(Dim, u64)],
+) -> Result<LoopedModel, Error> {
+    if matches!(document, Document::Onnx(_)) {
+        // Its symbolic axes were bound when it was made.
+        return Ok(model);
+    }
     let axes: Vec<String> = model.graph.axes().iter().map(|axis| axis.name.to_string()).collect();
     // A scan lists its positions: it is built for one context.
     let built = |name: &String| name == CONTEXT && options.recurrence == Recurrence::Scan;
@@ -282,6 +318,7 @@ pub fn name(document: &Document) -> &str {
         Document::Model(spec) => &spec.architecture.name,
         Document::Recurrent(recurrent) => &recurrent.name,
         Document::Program(program) => &program.name,
+        Document::Onnx(model) => &model.name,
         Document::Looped(looped) => match &**looped {
             LoopedSpec::Model(spec, _) => &spec.architecture.name,
             LoopedSpec::LinearAttention(layers) => &layers.name,
@@ -298,6 +335,7 @@ pub fn numerics(document: &mut Document) -> Option<&mut Numerics> {
             LoopedSpec::Model(spec, _) => Some(&mut spec.numerics),
             LoopedSpec::LinearAttention(_) => None,
         },
+        Document::Onnx(model) => Some(&mut model.numerics),
         Document::Program(_) => None,
     }
 }

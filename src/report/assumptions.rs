@@ -32,6 +32,19 @@ pub(super) fn list(spec: &Spec, measure: &Measure, strategy: Strategy) -> Vec<St
     list
 }
 
+/// Where the values of an imported graph of operators are rounded.
+pub fn of_onnx(rounding: Rounding) -> &'static str {
+    match rounding {
+        Rounding::Fused => {
+            "operators are imported with fused rounding: a value is rounded where a product of data, a function, a quotient, a norm or a \
+             maximum reads it; sums, means, matrix products with constants and moves are exact; scores of a softmax are clamped"
+        }
+        Rounding::Eager => {
+            "operators are imported with eager rounding: what each makes is rounded, but for moves; scores of a softmax are clamped"
+        }
+    }
+}
+
 fn rounding(rounding: Rounding) -> &'static str {
     match rounding {
         Rounding::Fused => {

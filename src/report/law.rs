@@ -92,9 +92,8 @@ pub(super) fn depth(spec: &Spec, model: &Model, strategy: Strategy) -> Result<La
 
 /// `9*layers + 4` where one certificate holds for all lengths, else everything that is proved.
 fn text(law: &law::Law) -> String {
-    match &law.proved[..law.whole] {
-        [proved] if proved.lengths.iter().all(Lengths::all) => law.upper_text(),
-        [_] => law.to_string(),
+    match law.whole() {
+        Some((_, lengths)) if lengths.iter().all(Lengths::all) => law.upper_text(),
         _ => law.to_string().replace('\n', "; "),
     }
 }

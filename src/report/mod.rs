@@ -28,6 +28,8 @@ pub mod optimum;
 
 mod path;
 
+mod ranges;
+
 pub mod reduction;
 
 pub mod shortcut;
@@ -35,6 +37,8 @@ pub mod shortcut;
 pub mod system;
 
 pub mod system_cost;
+
+pub mod skeleton;
 
 pub mod system_text;
 
@@ -48,12 +52,15 @@ use crate::agreement::Agreement;
 use crate::circuit::measure::{Bound, Measure};
 use crate::pipeline::{self, Model};
 use crate::spec::{self, Rounding, Spec, WeightSource};
+use crate::tensor::Quantisation;
 use crate::words::Strategy;
 
+pub use assumptions::of_onnx;
 pub use law::{Growth, Law, SizeLaw};
 pub use modules::{Kind, Module};
 pub use opaque::Opaque;
 pub use path::Step;
+pub use ranges::Ranges;
 
 /// The version of the report's fields.
 pub const SCHEMA: &str = "isobath.report/1";
@@ -102,6 +109,12 @@ pub struct Report {
     /// The longest run between observed values, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opaque: Option<Opaque>,
+    /// What rounding did to the weights, where some were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantisation: Option<Quantisation>,
+    /// Which ranges sums have, where weights were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<Ranges>,
     /// How recorded outputs of the original compare, where some were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Agreement>,
@@ -163,6 +176,8 @@ impl Report {
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
             opaque: None,
+            quantisation: None,
+            ranges: None,
             recorded: None,
         })
     }

@@ -200,7 +200,7 @@ impl SystemReport {
             blocks: blocks(subject),
             path_at: short(&lengths),
             critical_path: path(subject, &short(&lengths)),
-            assumptions: assumptions(strategy),
+            assumptions: assumptions(strategy, reads_weights(subject)),
             axes: lengths.into_iter().chain(subject.built.iter().cloned()).collect(),
         }
     }
@@ -276,7 +276,19 @@ pub fn path(subject: &Subject, at: &Lengths) -> Vec<Step> {
     (1..).zip(&skeleton.critical_path()).map(step).collect()
 }
 
-fn assumptions(strategy: Strategy) -> Vec<String> {
+/// Whether there are weights, and all are known.
+fn reads_weights(subject: &Subject) -> bool {
+    let mut bodies = subject.model.graph.blocks().iter().flat_map(|block| &block.bodies);
+    !subject.has_open_weights() && bodies.any(|body| !body.params().is_empty())
+}
+
+fn assumptions(strategy: Strategy, reads_weights: bool) -> Vec<String> {
+    let weights = match reads_weights {
+        true => "the values of constants are known: depth and sizes are of these",
+        false => {
+            "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)"
+        }
+    };
     let saved = match strategy {
         Strategy::Depth => "strategy depth: fewest layers, at the price of gates",
         Strategy::Size => "strategy size: fewer gates, at the price of layers",
@@ -284,7 +296,7 @@ fn assumptions(strategy: Strategy) -> Vec<String> {
     [
         "values are rounded where they are stored, to nearest, ties to even, saturating; everything between is exact, and so is every sum",
         saved,
-        "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)",
+        weights,
         "the law is of the depth of this construction, for all lengths it names, by certificates that `isobath verify` checks",
         "it is not a lower bound on the function: shallower circuits may exist (exact affine steps, for one, collapse to a depth \
          logarithmic in their number)",

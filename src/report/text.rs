@@ -10,6 +10,8 @@ pub fn text(report: &Report) -> String {
     parts.push("critical path, from the inputs on\n".to_owned() + &path(&report.critical_path));
     parts.extend(report.opaque.as_ref().map(opaque));
     parts.push(assumptions(&report.assumptions));
+    parts.extend(report.quantisation.as_ref().map(|quantisation| format!("{quantisation}\n")));
+    parts.extend(report.ranges.as_ref().map(|ranges| format!("{ranges}\n")));
     parts.extend(report.recorded.as_ref().map(recorded));
     parts.join("\n")
 }

@@ -134,6 +134,14 @@ impl<'p, P: Iterator<Item = &'p Vec<Polynomial>>> Walk<'_, P> {
                 };
                 places().map(moved).collect()
             }
+            Op::Pick { axis, places: from } => {
+                let picked = |mut place: Vec<usize>| {
+                    place[*axis] = from[place[*axis]] as usize;
+                    at(0, &place)
+                };
+                places().map(picked).collect()
+            }
+            Op::Reshape => of(0).to_vec(),
             Op::Concat(axis) => {
                 let joined = |mut place: Vec<usize>| {
                     let mut number = 0;

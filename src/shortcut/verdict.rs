@@ -148,6 +148,7 @@ pub fn program_of(document: &Document) -> Result<&Program, Refused> {
         Document::Model(_) => Err(Refused::NoProgram("a transformer")),
         Document::Looped(_) => Err(Refused::NoProgram("a transformer in loops")),
         Document::Recurrent(_) => Err(Refused::NoProgram("a recurrent network")),
+        Document::Onnx(_) => Err(Refused::NoProgram("a graph of operators")),
     }
 }
 

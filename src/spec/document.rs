@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::program::Program;
 use super::text::{self, Source, Value};
-use super::{Error, Language, Looped, Looping, Recurrent, Spec, hugging_face, language, native, tracr};
+use super::{Error, Language, Looped, Looping, Recurrent, Spec, hugging_face, language, native, onnx, tracr};
 
 /// A file's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Document {
     Recurrent(Box<Recurrent>),
     /// A program: an unrolled learning rule.
     Program(Box<Program>),
+    /// A graph of operators, from an ONNX file.
+    Onnx(Box<onnx::Model>),
 }
 
 /// Reads a file of any kind; paths as in [`super::read`].
@@ -24,6 +26,9 @@ pub enum Document {
 /// # Errors
 /// When the file cannot be read or anything in it is malformed, contradictory or not supported. The error's text names each place.
 pub fn read_document(path: &Path) -> Result<Document, Error> {
+    if onnx::is_named(path) {
+        return Ok(Document::Onnx(Box::new(onnx::read(path)?)));
+    }
     interpret(&Source::open(path)?)
 }
 
@@ -66,6 +71,7 @@ pub(super) fn model(source: &Source) -> Result<Spec, Error> {
         },
         Document::Recurrent(recurrent) => format!("a recurrent network (cell `{}`)", recurrent.cell.name()),
         Document::Program(_) => "a program".to_owned(),
+        Document::Onnx(_) => "a graph of operators".to_owned(),
     };
     let message = format!("this file describes {other}, not a transformer");
     Err(source.problem(None, message).help("what was asked for is only there for transformers").into())

@@ -14,6 +14,7 @@ mod loss_graph;
 mod names;
 pub mod native;
 mod numerics;
+pub mod onnx;
 mod parameters;
 pub mod program;
 pub mod recurrent;
@@ -57,6 +58,13 @@ pub fn read(path: &Path) -> Result<Spec, Error> {
 /// When anything in the text is malformed, contradictory or not supported.
 pub fn parse_native(name: &str, text: &str) -> Result<Spec, Error> {
     native::read(&Source::from_text(name, text)?)
+}
+
+/// All that is wrong with a model that is no text, as one error.
+pub(crate) fn problems(name: &str, messages: Vec<String>) -> Error {
+    let problem = |message| Problem::new(message).at(Place::file(name));
+    let problems: Vec<Problem> = messages.into_iter().map(problem).collect();
+    Error::all(problems).err().unwrap_or_else(|| Problem::new("internal error: nothing is wrong").into())
 }
 
 /// How a text is written.

@@ -164,6 +164,8 @@ impl Reverse<'_> {
             | Op::Number(_)
             | Op::Given(_)
             | Op::Slice { .. }
+            | Op::Pick { .. }
+            | Op::Reshape
             | Op::Concat(_)
             | Op::Max(_)
             | Op::Argmax
@@ -222,6 +224,8 @@ impl Reverse<'_> {
             | Function::ClampedSwish { .. }
             | Function::Clamp(_)
             | Function::SoftCap(_)
+            | Function::Sqrt
+            | Function::Erf
             | Function::Reciprocal
             | Function::InverseSqrt
             | Function::Step

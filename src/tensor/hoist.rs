@@ -91,7 +91,7 @@ impl Hoist<'_> {
     /// Moves of early values are made again, so that what crosses is no larger than it must be.
     fn cross(&mut self, id: NodeIndex) {
         let node = self.graph.node(id);
-        if matches!(node.op, Op::Arrange(_) | Op::Slice { .. }) {
+        if matches!(node.op, Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape) {
             return self.take(id);
         }
         let carrier = match node.op {

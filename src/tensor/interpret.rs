@@ -87,6 +87,14 @@ fn apply(graph: &Graph, id: NodeIndex, operands: &[&Tensor]) -> Option<Tensor> {
             };
             places(&shape).map(shifted).collect()
         }
+        Op::Pick { axis, places: from } => {
+            let picked = |mut at: Vec<usize>| {
+                at[*axis] = from[at[*axis]] as usize;
+                operands[0].at(&at).clone()
+            };
+            places(&shape).map(picked).collect()
+        }
+        Op::Reshape => operands[0].values.clone(),
         Op::Concat(axis) => places(&shape).map(|at| joined(operands, *axis, at)).collect::<Option<_>>()?,
         Op::Embed { table, scale, format } => embed(graph, operands[0], *table, scale.as_ref(), *format)?,
         Op::AddRows { table, first_only, format } => add_rows(graph, operands[0], *table, *first_only, *format)?,

@@ -21,9 +21,13 @@ mod distribute;
 
 mod hoist;
 
+mod quantisation;
+
 mod sketch;
 
 mod unrounded;
+
+use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -34,6 +38,7 @@ use crate::number::{Accumulation, Format, Function, Rational};
 pub use arithmetic::Arithmetic;
 pub use build::from_architecture;
 pub use params::{Param, Parameters, ParamsError};
+pub use quantisation::Quantisation;
 pub use sketch::Sketch;
 
 /// The number of a parameter in its graph.
@@ -202,6 +207,15 @@ pub enum Op {
         /// The first element.
         start: u64,
     },
+    /// Elements at these places along an axis.
+    Pick {
+        /// The axis.
+        axis: usize,
+        /// Places of x.
+        places: Arc<[u64]>,
+    },
+    /// The same elements in the same order, the last axis running fastest, under other axes.
+    Reshape,
     /// One after the other along an axis.
     Concat(usize),
     /// The greatest value of stored values along this axis, which is left out.
@@ -266,7 +280,7 @@ impl Op {
             Self::Given(_) => "constants",
             Self::Scale(_) | Self::Weigh(_) => "scale",
             Self::Sum(_) => "sum",
-            Self::Arrange(_) | Self::Slice { .. } => "rearrange",
+            Self::Arrange(_) | Self::Slice { .. } | Self::Pick { .. } | Self::Reshape => "rearrange",
             Self::Concat(_) => "join",
             Self::Max(_) => "maximum",
             Self::Argmax => "argmax",

@@ -29,6 +29,11 @@ impl Sketch {
         result
     }
 
+    /// What is added from now on lies in this module.
+    pub fn set_module(&mut self, module: Vec<String>) {
+        self.module = module;
+    }
+
     /// A parameter.
     pub fn param(&mut self, param: Param) -> ParamId {
         self.params.push(param);
@@ -168,6 +173,11 @@ impl Sketch {
                 let width = self.params[table.0].shape[1];
                 first.into_iter().chain([Size::fixed(width)]).collect()
             }
+            Op::Pick { axis, places } => {
+                let mut shape = first;
+                shape[*axis] = Size::fixed(places.len() as u64);
+                shape
+            }
             Op::Concat(axis) => {
                 let length = operands.iter().map(|id| self.nodes[*id].shape[*axis].value).sum();
                 first
@@ -176,7 +186,7 @@ impl Sketch {
                     .map(|(a, size)| if a == *axis { Size::fixed(length) } else { size })
                     .collect()
             }
-            Op::Arrange(_) | Op::Slice { .. } => panic!("the shape of {} is given with `add`", op.name()),
+            Op::Arrange(_) | Op::Slice { .. } | Op::Reshape => panic!("the shape of {} is given with `add`", op.name()),
             _ => first,
         }
     }

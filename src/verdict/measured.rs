@@ -33,8 +33,11 @@ pub(super) fn lengths(subject: &Subject) -> Lengths {
 }
 
 /// How the depth grows, and with it the sizes.
-pub(super) fn law(subject: &Subject) -> Statement {
+pub(super) fn law(subject: &Subject) -> Option<Statement> {
     let law = &subject.law;
+    if law.none.is_some() {
+        return None;
+    }
     let bound = if law.exact() { "exactly" } else { "bounds only" };
     let says = format!(
         "The depth of this construction follows a law ({bound}): {}. It is the depth of this construction, not a lower bound.",
@@ -42,7 +45,7 @@ pub(super) fn law(subject: &Subject) -> Statement {
     );
     let count = law.certificates.len();
     let accepted = format!("{count} certificate{} the checker accepted", if count == 1 { "" } else { "s" });
-    Statement::new(Tag::Proved, GATES, says).by(How::Certificate, accepted)
+    Some(Statement::new(Tag::Proved, GATES, says).by(How::Certificate, accepted))
 }
 
 /// Axes on which the depth does not depend.
@@ -58,6 +61,9 @@ pub(super) fn independent(subject: &Subject) -> Option<Statement> {
 /// How many steps run in so many layers when they run one after the other.
 pub(super) fn composition(subject: &Subject) -> Option<Statement> {
     let (growing, rate) = subject.growth(STEPS)?;
+    if growing == Growing::Unknown && subject.law.none.is_some() {
+        return None;
+    }
     let says = match growing {
         Growing::Constant => {
             "Its steps cost no layers: any number of them fits into the depth of one (weights and gates grow instead)."

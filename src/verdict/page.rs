@@ -12,12 +12,16 @@ use crate::spec::{Document, Looped, Looping, Mask, Spec};
 /// When it cannot be lowered, or no law is found.
 pub fn page(document: &Document, options: &Options) -> Result<Page, Error> {
     let subject = Subject::new(document, options)?;
-    let mut found =
-        Found { statements: vec![measured::figures(&subject), measured::law(&subject)], silent: Vec::new() };
+    let mut found = Found {
+        statements: vec![measured::figures(&subject)],
+        silent: subject.law.none.iter().map(|why| format!("a law: {why}")).collect(),
+    };
+    found.statements.extend(measured::law(&subject));
     found.statements.extend(measured::independent(&subject));
     match document {
         Document::Program(program) => of_program(&mut found, &at_its_steps(program, &subject), &subject),
         Document::Recurrent(network) => found.statements.extend(literature::recurrent(network)),
+        Document::Onnx(_) => {}
         Document::Model(_) | Document::Looped(_) => of_transformer(&mut found, document),
     }
     found.statements.sort_by_key(|statement| statement.tag);
@@ -76,7 +80,7 @@ fn forward_pass(document: &Document) -> Option<&Spec> {
             Looped::Model(spec, Looping::EncoderDecoder) => Some(spec),
             Looped::Model(..) | Looped::LinearAttention(_) => None,
         },
-        Document::Recurrent(_) | Document::Program(_) => None,
+        Document::Recurrent(_) | Document::Program(_) | Document::Onnx(_) => None,
     }
 }
 
@@ -89,6 +93,7 @@ fn kind(document: &Document) -> String {
             "one forward pass of an encoder and a decoder".to_owned()
         }
         Document::Looped(_) => "a transformer in a loop".to_owned(),
+        Document::Onnx(_) => "a graph of operators".to_owned(),
     }
 }
 
@@ -120,6 +125,9 @@ fn summary(document: &Document) -> &'static str {
             "One forward pass has a depth that its context does not change, for every setting of the weights. What it cannot compute \
              is proved only for restricted models, and conditional otherwise; composition is one way to run steps, and \
              counter-claims show where there are shallower ones."
+        }
+        Document::Onnx(_) => {
+            "The figures are of this graph at these lengths; nothing is claimed of other circuits for it."
         }
         Document::Recurrent(_) | Document::Looped(_) | Document::Model(_) => {
             "The depth of this construction grows as its law says. That a recurrence is deep as written says nothing of all circuits for \

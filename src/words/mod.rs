@@ -24,6 +24,8 @@ mod norm;
 
 mod select;
 
+mod guard;
+
 mod carry;
 
 mod fused;
@@ -167,6 +169,17 @@ impl Maker {
         entries: impl FnOnce() -> Vec<BigInt>,
     ) -> TableId {
         let table = if self.known { Table::new(entries()) } else { Table { nonzero, ..Table::bounded(len, range) } };
+        self.builder.table(table)
+    }
+
+    /// A table of entries of 64 bits in `range`.
+    fn small_table(
+        &mut self,
+        len: u128,
+        range: &Interval,
+        entries: impl FnOnce() -> Vec<i64>,
+    ) -> crate::circuit::TableId {
+        let table = if self.known { Table::small(entries()) } else { Table::bounded(len, range.clone()) };
         self.builder.table(table)
     }
 

@@ -6,7 +6,7 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, ToPrimitive};
 
 use super::levels::Levels;
 use super::logic::Pairing;
@@ -170,14 +170,18 @@ impl Maker {
         };
         let len = u128::from(rows) * u128::from(count);
         let reach = integers.reach();
-        let squares = self.lazy_table(len, reach, len, || integers.each(rows, |t, _| -signed_square(&t)));
-        let ties = self.lazy_table(len, Interval::new(-1, 0), len, || {
-            integers.each(rows, |_, level| if level.is_odd() { -BigInt::one() } else { BigInt::from(0) })
+        let squares = match self.known.then(|| integers.squares(rows)).flatten() {
+            Some(squares) => self.small_table(len, &reach, || squares),
+            None => self.lazy_table(len, reach, len, || integers.each(rows, |t, _| -signed_square(&t))),
+        };
+        let levels = integers.lo + 1..=integers.hi;
+        let ties = self.small_table(count.into(), &Interval::new(-1, 0), || {
+            levels.map(|level| if level.is_odd() { -1 } else { 0 }).collect()
         });
         let on_sum = Coef::table(squares, Index::strided(steps.clone())).times(epsilon.denom());
         let constant = ((epsilon.numer() * &integers.width) << (2 * fraction)) * finer;
         let on_one = Coef::table(squares, Index::strided(steps.clone())).times(&constant);
-        (on_sum, vec![on_one, Coef::table(ties, Index::strided(steps))])
+        (on_sum, vec![on_one, Coef::table(ties, Index::axis(axes))])
     }
 }
 
@@ -235,6 +239,23 @@ impl<'a> Integers<'a> {
         Interval { lo: -signed_square(&hi), hi: -signed_square(&lo) }
     }
 
+    /// Minus the signed square of each threshold, a row per bias, where all fit 64 bits.
+    fn squares(&self, rows: u64) -> Option<Vec<i64>> {
+        let (first, last) = (self.lo + 1, self.hi);
+        let shift = self.fine - 1 - self.norm.format.fraction();
+        let even = self.norm.format.scale().is_even();
+        let step = if even && shift < 60 { 2i128 << shift } else { return None };
+        let mut squares = Vec::with_capacity(rows as usize * last.abs_diff(self.lo) as usize);
+        for row in 0..rows {
+            let bias = self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);
+            let start = self.threshold(first, &bias).to_i64()?;
+            for level in 0..=last.checked_sub(first)? {
+                squares.push(small_square(i128::from(start) + step * i128::from(level))?);
+            }
+        }
+        Some(squares)
+    }
+
     /// An entry per row (bias) and level.
     fn each(&self, rows: u64, f: impl Fn(BigInt, i64) -> BigInt) -> Vec<BigInt> {
         let bias = |row: u64| self.norm.bias.as_ref().map_or_else(|| BigInt::from(0), |bias| bias.get(row as usize).lo);
@@ -244,6 +265,11 @@ impl<'a> Integers<'a> {
         };
         (0..rows).flat_map(entry).collect()
     }
+}
+
+/// `-x|x|` where that fits 64 bits.
+fn small_square(x: i128) -> Option<i64> {
+    i64::try_from(x.checked_mul(-x.abs())?).ok()
 }
 
 fn signed_square(x: &BigInt) -> BigInt {

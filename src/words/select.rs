@@ -5,7 +5,7 @@ use num_traits::{One, Zero};
 
 use super::levels::bit_weights;
 use super::{Constants, Maker, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds, Values};
 use crate::interval::Interval;
 
 impl Maker {
@@ -59,6 +59,9 @@ impl Maker {
             Row::Steps(entries) => {
                 let len = u128::from(entries - 1) * u128::from(width);
                 let reach = &rows.range.hi - &rows.range.lo;
+                if let Some(steps) = small_steps(rows, width) {
+                    return self.builder.table(Table::small(steps));
+                }
                 self.lazy_table(len, Interval { lo: -&reach, hi: reach }, len, || {
                     let step = |row: u64| (0..width).map(move |f| at(row, f) - at(row - 1, f));
                     (1..entries).flat_map(step).collect()
@@ -100,6 +103,13 @@ impl Maker {
             (0..entries).flat_map(row).collect()
         })
     }
+}
+
+/// From each row to the next, where entries and differences fit 64 bits.
+fn small_steps(rows: &Constants, width: u64) -> Option<Vec<i64>> {
+    let Some(Values::Small(values)) = &rows.values else { return None };
+    let next = values.get(width as usize..)?;
+    next.iter().zip(values.iter()).map(|(next, row)| next.checked_sub(*row)).collect()
 }
 
 enum Row {

@@ -125,7 +125,7 @@ impl Check<'_> {
         let region = self.skeleton.blocks()[block].axes.iter().try_fold(0, |number, axis| {
             Some(number * self.axes[*axis].classes() + self.axes[*axis].class(at[*axis].index?[0]))
         })?;
-        let list = &self.certificate.blocks[block][region as usize][vertex];
+        let list = self.certificate.blocks[block].get(usize::try_from(region).ok()?)?.get(vertex)?;
         self.spend(list.iter().map(Vec::len).sum::<usize>())?;
         list.iter().map(|polynomial| value(polynomial, at, later)).collect()
     }

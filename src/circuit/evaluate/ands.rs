@@ -23,8 +23,8 @@ struct Factor {
     worth: Vec<i64>,
 }
 
-/// No bit is worth more.
-const MOST_WORTH: i64 = 1 << 40;
+/// All bits of a factor are worth at most this together.
+const MOST_WORTH: u128 = 1 << 62;
 
 impl Product {
     /// If the term reads ANDs and its coefficients are products of what their bits are worth.
@@ -132,10 +132,14 @@ fn worths(plain: &Plain, array: &Array, (i, j): (usize, usize)) -> Option<[Vec<i
     let corner = at(0, 0);
     let first: Vec<i64> = (0..rows).map(|a| at(a, 0).wrapping_mul(corner)).collect();
     let second: Vec<i64> = (0..columns).map(|b| at(0, b)).collect();
-    let small = corner.abs() == 1 && first.iter().chain(&second).all(|worth| worth.abs() <= MOST_WORTH);
+    let small = corner.unsigned_abs() == 1 && [&first, &second].iter().all(|list| together(list) <= MOST_WORTH);
     let product = |a: u64, b: u64| i128::from(first[a as usize]) * i128::from(second[b as usize]);
     let all = (0..rows).all(|a| (0..columns).all(|b| i128::from(at(a, b)) == product(a, b)));
     (small && all).then_some([first, second])
+}
+
+fn together(worths: &[i64]) -> u128 {
+    worths.iter().map(|worth| u128::from(worth.unsigned_abs())).sum()
 }
 
 /// Adds to a map of the nest where a part of the ANDs is read, its last axis left out where that is the axis of bits.

@@ -2,6 +2,9 @@
 
 use num_bigint::BigInt;
 
+use crate::circuit::{Array, walk};
+use crate::interval::Interval;
+
 /// What is known of an array's elements.
 #[derive(Clone, Debug)]
 pub(super) enum Data {
@@ -47,6 +50,27 @@ impl Data {
             }
             Self::Gone | Self::Small(_) | Self::Wide(_) | Self::Big(_) => Vec::new(),
         }
+    }
+
+    /// The least and the greatest element that exists, if they are kept.
+    pub fn ends(&self, array: &Array) -> Option<Interval> {
+        if matches!(self, Self::Gone) {
+            return None;
+        }
+        let mut ends: Option<(usize, usize)> = None;
+        let less = |a: usize, b: usize| match self {
+            Self::Big(forms) => forms[a] < forms[b],
+            other => other.at(a) < other.at(b),
+        };
+        walk::elements(&array.shape, array.band.as_ref(), |place, _| {
+            let (lo, hi) = ends.unwrap_or((place, place));
+            ends = Some((if less(place, lo) { place } else { lo }, if less(hi, place) { place } else { hi }));
+        });
+        let value = |place: usize| match self {
+            Self::Big(forms) => forms[place].clone(),
+            other => other.at(place).map_or_else(BigInt::default, BigInt::from),
+        };
+        ends.map(|(lo, hi)| Interval { lo: value(lo), hi: value(hi) })
     }
 
     /// The element at a place, where it is an integer of 128 bits.

@@ -1,10 +1,11 @@
-//! Exact figures of a bound circuit: depth, terms, weights and constants of every form, without making gates.
+//! Exact figures of a bound circuit: depth, terms, weights and constants of every form that differs, without making gates.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
+use super::reduced::Reduced;
 use super::{ArrayMeasure, Bound, Measure, MeasureError, bits_of, dims};
-use crate::circuit::walk::{Plan, elements, plans};
+use crate::circuit::walk::{Plan, elements, plan};
 use crate::circuit::{Array, ArrayId, Bank, Circuit, Node, Thresholds};
 use crate::expr::Expr;
 
@@ -12,7 +13,7 @@ use crate::expr::Expr;
 #[derive(Clone)]
 struct Form {
     depth: u32,
-    terms: u64,
+    terms: u128,
     weight: BigInt,
     constant: BigInt,
     /// Some listed weight is negative.
@@ -20,6 +21,29 @@ struct Form {
 }
 
 impl Form {
+    /// Adds a term that is listed so many times.
+    fn add(&mut self, source: &Elements, offset: usize, weight: BigInt, times: u128) {
+        match source {
+            Elements::Forms(forms) => {
+                let inner = &forms[offset];
+                self.depth = self.depth.max(inner.depth);
+                self.terms += inner.terms * times;
+                if !inner.constant.is_zero() {
+                    self.constant += &inner.constant * &weight * times;
+                }
+                self.negative |= inner.terms > 0 && (inner.negative || weight.is_negative());
+                let product = &inner.weight * weight.abs();
+                self.weight = product.max(std::mem::take(&mut self.weight));
+            }
+            gates => {
+                self.depth = self.depth.max(gates.depth(offset));
+                self.terms += times;
+                self.negative |= weight.is_negative();
+                self.weight = weight.abs().max(std::mem::take(&mut self.weight));
+            }
+        }
+    }
+
     /// Layers to have the form's value as gates: none more for a constant or where it is one gate.
     fn gate_depth(&self) -> u32 {
         let gate = self.terms == 1 && self.weight.is_one() && self.constant.is_zero() && !self.negative;
@@ -27,11 +51,12 @@ impl Form {
     }
 }
 
-/// What is known of the elements of one array. Gates of one form are alike, so a bank keeps one depth a form.
+/// What is known of the elements of one array that differ. Gates of one form are alike, so a bank keeps one depth a form; and so do
+/// forms that nothing reads any more.
 enum Elements {
     Inputs,
     Forms(Vec<Form>),
-    Gates { depths: Vec<u32>, per_form: usize },
+    Depths(Vec<u32>),
 }
 
 impl Elements {
@@ -39,15 +64,22 @@ impl Elements {
         match self {
             Self::Inputs => 0,
             Self::Forms(forms) => forms[element].depth,
-            Self::Gates { depths, per_form } => depths[element / per_form],
+            Self::Depths(depths) => depths[element],
         }
+    }
+
+    /// The depth of gates that are all as deep; those outside of a band have none.
+    fn alike(&self) -> Option<u32> {
+        let Self::Depths(depths) = self else { return None };
+        let deepest = self.deepest();
+        depths.iter().all(|depth| *depth == deepest || *depth == 0).then_some(deepest)
     }
 
     /// The greatest depth with every element as single gates.
     fn gate_depth(&self) -> u32 {
         match self {
             Self::Forms(forms) => forms.iter().map(Form::gate_depth).max().unwrap_or(0),
-            Self::Inputs | Self::Gates { .. } => self.deepest(),
+            Self::Inputs | Self::Depths(_) => self.deepest(),
         }
     }
 
@@ -55,7 +87,7 @@ impl Elements {
         match self {
             Self::Inputs => 0,
             Self::Forms(forms) => forms.iter().map(|form| form.depth).max().unwrap_or(0),
-            Self::Gates { depths, .. } => depths.iter().copied().max().unwrap_or(0),
+            Self::Depths(depths) => depths.iter().copied().max().unwrap_or(0),
         }
     }
 }
@@ -64,50 +96,75 @@ pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
     if let Some(array) = circuit.arrays().iter().find(|array| array.box_len().is_none()) {
         return Err(MeasureError::TooLarge { elements: array.count().to_string() });
     }
-    let plans = plans(circuit);
-    let mut known: Vec<Elements> = Vec::with_capacity(circuit.arrays().len());
-    let mut arrays = Vec::with_capacity(circuit.arrays().len());
+    let last = last_readers(circuit);
+    let mut reduced = Reduced::new(circuit);
+    let (mut plans, mut known) = (Vec::with_capacity(last.len()), Vec::with_capacity(last.len()));
+    let mut arrays = Vec::with_capacity(last.len());
     let mut largest = BigInt::zero();
-    for (array, plan) in circuit.arrays().iter().zip(&plans) {
+    for (array, last) in circuit.arrays().iter().zip(&last) {
+        let left_out = reduced.add(array);
+        let circuit = &reduced.circuit;
+        let array = &circuit.arrays()[known.len()];
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
-        let elements = match (&array.node, plan) {
-            (Node::Bank(bank), _) => bank_elements(circuit, bank, &known, &mut figures, &mut largest),
-            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known)),
+        let plan = plan(circuit, array);
+        let mut found = match (&array.node, &plan) {
+            (Node::Bank(bank), _) => {
+                bank_elements(circuit, bank, &known, &left_out.elements, &mut figures, &mut largest)
+            }
+            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known, &left_out.times)),
             _ => Elements::Inputs,
         };
-        figures.depth = u64::from(elements.deepest());
+        figures.depth = u64::from(found.deepest());
+        if let Some(depth) = found.alike() {
+            reduced.flatten();
+            found = Elements::Depths(vec![depth]);
+        }
         arrays.push(figures);
-        known.push(elements);
+        plans.push(plan);
+        known.push(found);
+        forget(&mut known, last);
     }
-    Ok(finish(circuit, &plans, &known, arrays, bits_of(&largest)))
+    Ok(finish(&reduced.circuit, &plans, &known, arrays, bits_of(&largest)))
 }
 
-fn unfold(array: &Array, plan: &Plan, known: &[Elements]) -> Vec<Form> {
+/// For each array, those that it is the last to read; what is given out is read to the end.
+fn last_readers(circuit: &Circuit) -> Vec<Vec<usize>> {
+    let mut last: Vec<usize> = (0..circuit.arrays().len()).collect();
+    for (position, array) in circuit.arrays().iter().enumerate() {
+        match &array.node {
+            Node::Affine(affine) => affine.terms.iter().for_each(|term| last[term.source.index()] = position),
+            Node::Bank(bank) => last[bank.form.index()] = position,
+            Node::Input | Node::Port => {}
+        }
+    }
+    circuit.outputs().iter().for_each(|output| last[output.array.index()] = usize::MAX);
+    let mut reads = vec![Vec::new(); last.len()];
+    for (source, reader) in last.into_iter().enumerate().filter(|(_, reader)| *reader < usize::MAX) {
+        reads[reader].push(source);
+    }
+    reads
+}
+
+/// Keeps only depths of what no later array reads.
+fn forget(known: &mut [Elements], sources: &[usize]) {
+    for source in sources {
+        if let Elements::Forms(forms) = &known[*source] {
+            known[*source] = Elements::Depths(forms.iter().map(|form| form.depth).collect());
+        }
+    }
+}
+
+fn unfold(array: &Array, plan: &Plan, known: &[Elements], times: &[u128]) -> Vec<Form> {
     let empty = Form { depth: 0, terms: 0, weight: BigInt::zero(), constant: BigInt::zero(), negative: false };
     let mut forms = vec![empty; array.box_len().unwrap_or(0)];
     elements(&array.shape, array.band.as_ref(), |element, at| {
         let form = &mut forms[element];
         plan.constants(at, &mut |constant| form.constant += constant.to_big());
-        plan.terms(at, &mut |source: ArrayId, offset, weight| {
-            let weight = weight.to_big();
-            match &known[source.index()] {
-                Elements::Forms(forms) => {
-                    let inner = &forms[offset];
-                    form.depth = form.depth.max(inner.depth);
-                    form.terms += inner.terms;
-                    form.constant += &inner.constant * &weight;
-                    form.negative |= inner.terms > 0 && (inner.negative || weight.is_negative());
-                    let product = &inner.weight * weight.abs();
-                    form.weight = product.max(std::mem::take(&mut form.weight));
-                }
-                gates => {
-                    form.depth = form.depth.max(gates.depth(offset));
-                    form.terms += 1;
-                    form.negative |= weight.is_negative();
-                    form.weight = weight.abs().max(std::mem::take(&mut form.weight));
-                }
-            }
-        });
+        for (number, times) in times.iter().enumerate() {
+            plan.term(number, at, &mut |source, offset, weight| {
+                form.add(&known[source.index()], offset, weight.to_big(), *times);
+            });
+        }
     });
     forms
 }
@@ -116,11 +173,11 @@ fn bank_elements(
     circuit: &Circuit,
     bank: &Bank,
     known: &[Elements],
+    each: &BigInt,
     figures: &mut ArrayMeasure,
     largest: &mut BigInt,
 ) -> Elements {
     let source = circuit.array(bank.form);
-    let per_form = bank.thresholds.count() as usize;
     let mut depths = vec![0; source.box_len().unwrap_or(0)];
     let (mut forms, mut terms) = (0u64, BigInt::zero());
     elements(&source.shape, source.band.as_ref(), |element, _| {
@@ -143,9 +200,10 @@ fn bank_elements(
             list.first().into_iter().chain(list.last()).for_each(|t| raise(largest, &(t - &constant).abs()));
         }
     });
-    figures.gates = Expr::constant(BigInt::from(forms) * per_form);
-    figures.wires = Expr::constant(terms * per_form);
-    Elements::Gates { depths, per_form }
+    // Each stands for as many, its gates included.
+    figures.gates = Expr::constant(each * forms);
+    figures.wires = Expr::constant(terms * each);
+    Elements::Depths(depths)
 }
 
 fn raise(largest: &mut BigInt, value: &BigInt) {
@@ -197,7 +255,7 @@ fn path(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], end: Arra
             Node::Input | Node::Port => None,
             Node::Bank(bank) => {
                 path.push(id);
-                Some((bank.form, element / bank.thresholds.count() as usize))
+                Some((bank.form, element))
             }
             Node::Affine(_) => plans[id.index()].as_ref().and_then(|plan| step(circuit, plan, known, id, element)),
         };

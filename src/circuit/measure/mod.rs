@@ -9,6 +9,8 @@ mod bound;
 
 mod looped;
 
+mod reduced;
+
 mod terms;
 
 use std::collections::BTreeMap;

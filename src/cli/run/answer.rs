@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::By;
 use crate::spec::Names;
+use crate::tensor::Quantisation;
 
 /// The outputs for all inputs.
 pub(super) struct Run {
@@ -17,6 +18,8 @@ pub(super) struct Run {
     pub meaning: Meaning,
     /// One for each input, in order.
     pub answers: Vec<Answer>,
+    /// What rounding did to the weights, where some were read.
+    pub quantisation: Option<Quantisation>,
 }
 
 /// The output for one input.
@@ -53,6 +56,8 @@ struct Object<'a> {
     agree: Option<bool>,
     output: &'a str,
     fraction: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantisation: Option<&'a Quantisation>,
     inputs: Vec<Item<'a>>,
 }
 
@@ -130,6 +135,7 @@ pub(super) fn json(run: &Run) -> Result<String, serde_json::Error> {
         agree: compared.then(|| run.answers.iter().all(|answer| answer.agrees)),
         output: &run.meaning.output,
         fraction: run.meaning.fraction,
+        quantisation: run.quantisation.as_ref(),
         inputs: run.answers.iter().map(|answer| run.item(answer)).collect(),
     };
     Ok(serde_json::to_string_pretty(&object)? + "\n")
@@ -163,7 +169,8 @@ fn line(output: &str, position: &Position) -> String {
     format!("position {position}: {said}{note}\n")
 }
 
-fn list(input: &[i64]) -> String {
+/// Integers with commas.
+pub(super) fn list(input: &[i64]) -> String {
     input.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
@@ -187,7 +194,13 @@ mod tests {
     fn a_disagreement_is_told_and_nothing_is_said_to_agree() {
         let meaning = Meaning { output: "logits".to_owned(), one_hot: false, fraction: Some(1), width: 2, names: None };
         let answer = |agrees| Answer { input: vec![3, 1], output: vec![1.into(), 2.into()], agrees };
-        let run = Run { name: "m".to_owned(), by: By::All, meaning, answers: vec![answer(true), answer(false)] };
+        let run = Run {
+            name: "m".to_owned(),
+            by: By::All,
+            meaning,
+            answers: vec![answer(true), answer(false)],
+            quantisation: None,
+        };
         let message = run.disagreement().unwrap();
         assert!(message.ends_with("disagree on 1 of 2 inputs, first on 3,1"), "{message}");
         assert_eq!(text(&run, true), "position 1: logits 0.5 1 (levels 1 2)\n".repeat(2));

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use num_bigint::BigInt;
+use num_traits::Zero;
 
 use super::By;
-use super::answer::{Answer, Meaning, Run};
+use super::answer::{Answer, Meaning, Run, list};
 use super::input;
 use crate::cli::failure::Failure;
 use crate::cli::model::NAMES;
-use crate::gates::{self, Gates};
+use crate::gates::{self, Gates, OutputValues};
+use crate::lower::guard::OUTSIDE;
 use crate::spec::Names;
 
 /// The widest fraction a number format has.
@@ -23,7 +25,7 @@ pub(super) fn run(file: &Path, arguments: &[String]) -> Result<Run, Failure> {
     let inputs = input::read(arguments, meaning.names.as_ref())?;
     let outputs = simulate(&gates, &inputs)?;
     let answers = inputs.into_iter().zip(outputs).map(|(input, output)| Answer { input, output, agrees: true });
-    Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect() })
+    Ok(Run { name: name(&gates, file), by: By::Simulate, meaning, answers: answers.collect(), quantisation: None })
 }
 
 fn name(gates: &Gates, file: &Path) -> String {
@@ -51,12 +53,26 @@ pub(super) fn simulate(gates: &Gates, inputs: &[Vec<i64>]) -> Result<Vec<Vec<Big
     for batch in inputs.chunks(64) {
         let bits = batch.iter().map(|input| encode(gates, input)).collect::<Result<Vec<_>, _>>()?;
         let values = gates::simulate64(gates, &gates::pack_lanes(&bits));
-        for place in 0..batch.len() {
+        for (place, input) in batch.iter().enumerate() {
             let words = gates::read_outputs(gates, &gates::lane(&values, place));
+            held(input, &words)?;
             outputs.push(words.into_iter().next().map(|word| word.values).unwrap_or_default());
         }
     }
     Ok(outputs)
+}
+
+/// Refuses an input that leaves a calibrated range, as the circuit's own gates tell.
+fn held(input: &[i64], words: &[OutputValues]) -> Result<(), Failure> {
+    for word in words.iter().filter(|word| word.name.starts_with(OUTSIDE)) {
+        if let Some((place, count)) = word.values.iter().enumerate().find(|(_, count)| !count.is_zero()) {
+            let (input, name) = (list(input), &word.name);
+            return Err(Failure::refused(format!(
+                "input {input}: {count} values at place {place} are {name}: they leave the range calibrated, and for this input the circuit is not the model; calibrate with more inputs, or not at all"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// One list of integers, cut into the circuit's inputs.

@@ -9,7 +9,7 @@ use crate::spec::Names;
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Every list that the arguments name, at least one; tokens may be called by name where they have names.
-pub(super) fn read(arguments: &[String], names: Option<&Names>) -> Result<Vec<Vec<i64>>, Failure> {
+pub(in crate::cli) fn read(arguments: &[String], names: Option<&Names>) -> Result<Vec<Vec<i64>>, Failure> {
     let mut lists = Vec::new();
     for argument in arguments {
         match argument.strip_prefix('@') {

@@ -4,7 +4,7 @@ mod answer;
 
 mod circuit;
 
-mod input;
+pub(super) mod input;
 
 mod on_looped;
 
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::calibrate::Calibrate;
 use super::failure::Failure;
 use super::settings::Settings;
 use super::{output, system};
@@ -46,6 +47,8 @@ pub(super) struct Args {
     quiet: bool,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    calibrate: Calibrate,
 }
 
 const EXAMPLES: &str = "\
@@ -55,6 +58,7 @@ Examples:
   isobath run circuits/gd-least-squares.toml --steps 2 --input 1,2,3,1,0,-1 --by all
   isobath run circuits/modadd7_gpt2_1l --output argmax --last --input 3,5,7
   isobath run circuits/tracr/hist --tokens 'bos a b a'
+  isobath run circuits/modadd7_gpt2_1l --last --input 3,5,7 --calibrate inputs.txt
   isobath compile circuits/tiny-gpt.toml -o - | isobath run - --input 0,1,2,3
   printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
 
@@ -94,6 +98,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let run = if gates::is_circuit(&args.file) { on_circuit(args)? } else { on_document(args)? };
     let shown = if args.json { json(&run)? } else { text(&run, args.quiet) };
     output::print(shown.as_bytes())?;
+    if let (Some(quantisation), false, false) = (&run.quantisation, args.json, args.quiet) {
+        output::note(&quantisation.to_string());
+    }
     match run.disagreement() {
         Some(message) => Err(Failure::Disagreement(message)),
         None => Ok(()),
@@ -101,7 +108,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn on_circuit(args: &Args) -> Result<Run, Failure> {
-    if args.settings != Settings::default() {
+    if args.settings != Settings::default() || args.calibrate.calibrate.is_some() {
         let message = "a compiled circuit is what it is: flags that change the model belong to `compile`";
         return Err(Failure::at(&args.file, message));
     }
@@ -117,6 +124,7 @@ fn on_document(args: &Args) -> Result<Run, Failure> {
     if let Document::Model(spec) = &document {
         return on_model(args, spec, input::read(&args.input, spec.names.as_ref())?);
     }
+    args.calibrate.refuse("is of models without loops")?;
     let inputs = input::read(&args.input, None)?;
     let options = args.settings.options(Strategy::Size, true);
     let model = LoopedModel::of(&document, &options).map_err(|error| Failure::at(&args.file, error))?;
@@ -125,11 +133,15 @@ fn on_document(args: &Args) -> Result<Run, Failure> {
 }
 
 fn on_model(args: &Args, spec: &Spec, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
+    if args.by == Some(By::Interpret) {
+        args.calibrate.refuse("is of circuits; the interpreter has no ranges")?;
+    }
     let request = on_model::Request {
         spec,
         strategy: args.settings.strategy(Strategy::Size),
         context: args.settings.context,
         by: args.by.unwrap_or(By::Evaluate),
+        calibrate: &args.calibrate,
         quiet: args.quiet,
     };
     request.run(inputs)

@@ -44,7 +44,7 @@ impl Request {
                 answers.push(Answer { input: input.clone(), output, agrees });
             }
         }
-        Ok(Run { name: self.name.clone(), by: self.by, meaning: self.meaning(&circuit), answers })
+        Ok(Run { name: self.name.clone(), by: self.by, meaning: self.meaning(&circuit), answers, quantisation: None })
     }
 
     fn gates(&self, circuit: &Circuit) -> Result<Gates, Failure> {

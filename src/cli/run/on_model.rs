@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 
 use super::By;
-use super::answer::{Answer, Meaning, Run};
+use super::answer::{Answer, Meaning, Run, list};
 use super::circuit::simulate;
+use crate::cli::calibrate::{self, Calibrate};
 use crate::cli::failure::Failure;
 use crate::cli::model;
 use crate::cli::output::Progress;
 use crate::gates::Gates;
-use crate::pipeline::{self, Model};
+use crate::pipeline::{Evaluator, Model};
 use crate::spec::Spec;
 use crate::words::Strategy;
 
@@ -25,6 +26,8 @@ pub(super) struct Request<'a> {
     pub context: Option<u64>,
     /// The reading.
     pub by: By,
+    /// Inputs to calibrate with.
+    pub calibrate: &'a Calibrate,
     /// No progress line.
     pub quiet: bool,
 }
@@ -37,17 +40,19 @@ impl Request<'_> {
     pub fn run(&self, inputs: Vec<Vec<i64>>) -> Result<Run, Failure> {
         let tokens = inputs.iter().map(|input| self.tokens(input)).collect::<Result<Vec<_>, _>>()?;
         let parameters = model::weights(self.spec)?;
+        let ranges = self.calibrate.ranges(self.spec, &parameters)?;
         let mut answers = vec![None; inputs.len()];
         let mut known = None;
         for (length, places) in by_length(&inputs) {
-            let model = pipeline::with_parameters(self.spec, &parameters, length as u64, self.strategy)?;
+            let model = calibrate::lower(self.spec, &parameters, length as u64, self.strategy, ranges.as_ref())?;
             self.answers(&model, &places, &tokens, &mut answers)?;
             known = Some(self.meaning(&model));
         }
         let meaning = known.ok_or_else(|| Failure::refused("there is no input"))?;
         let answers = inputs.into_iter().zip(answers.into_iter().flatten());
         let answers = answers.map(|(input, (output, agrees))| Answer { input, output, agrees }).collect();
-        Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers })
+        let quantisation = parameters.quantisation();
+        Ok(Run { name: self.spec.architecture.name.clone(), by: self.by, meaning, answers, quantisation })
     }
 
     fn meaning(&self, model: &Model) -> Meaning {
@@ -72,13 +77,15 @@ impl Request<'_> {
         answers: &mut [Found],
     ) -> Result<(), Failure> {
         let gates = self.gates(model)?;
+        let evaluator = model.evaluator()?;
         for batch in places.chunks(64) {
-            let list = |place: &usize| tokens[*place].iter().map(|token| *token as i64).collect();
-            let lists: Vec<Vec<i64>> = batch.iter().map(list).collect();
+            let ids = |place: &usize| tokens[*place].iter().map(|token| *token as i64).collect();
+            let lists: Vec<Vec<i64>> = batch.iter().map(ids).collect();
             let simulated = gates.as_ref().map(|gates| simulate(gates, &lists)).transpose()?;
             for (at, place) in batch.iter().enumerate() {
                 let simulated = simulated.as_ref().map(|outputs| outputs[at].clone());
-                answers[*place] = Some(self.answer(model, &tokens[*place], simulated)?);
+                let answer = self.answer(model, &evaluator, &tokens[*place], simulated);
+                answers[*place] = Some(answer.map_err(|failure| failure.of(&format!("input {}", list(&lists[at]))))?);
             }
         }
         Ok(())
@@ -86,16 +93,11 @@ impl Request<'_> {
 
     /// Token ids the model has.
     fn tokens(&self, input: &[i64]) -> Result<Vec<u64>, Failure> {
-        let (length, vocabulary) = (input.len() as u64, self.spec.architecture.vocabulary);
+        let length = input.len() as u64;
         if let Some(context) = self.context.filter(|context| *context != length) {
             return Err(Failure::refused(format!("--context is {context}, but an input has {length} tokens")));
         }
-        let token = |(place, value): (usize, &i64)| {
-            let token = u64::try_from(*value).ok().filter(|token| *token < vocabulary);
-            let message = || format!("token {place} is {value}; allowed are 0 to {}", vocabulary - 1);
-            token.ok_or_else(|| Failure::refused(message()))
-        };
-        input.iter().enumerate().map(token).collect()
+        model::tokens(self.spec, input)
     }
 
     /// The gates, where they are needed.
@@ -111,6 +113,7 @@ impl Request<'_> {
     fn answer(
         &self,
         model: &Model,
+        evaluator: &Evaluator,
         tokens: &[u64],
         simulated: Option<Vec<BigInt>>,
     ) -> Result<(Vec<BigInt>, bool), Failure> {
@@ -121,11 +124,11 @@ impl Request<'_> {
             (By::Interpret, _) => Ok((interpret()?, true)),
             (By::Simulate, Some(simulated)) => Ok((simulated, true)),
             (By::All, simulated) => {
-                let (output, reference) = (model.evaluate(tokens)?, interpret()?);
+                let (output, reference) = (evaluator.run(tokens)?, interpret()?);
                 let agrees = output == reference && simulated.is_some_and(|simulated| simulated == output);
                 Ok((output, agrees))
             }
-            (By::Evaluate | By::Simulate, _) => Ok((model.evaluate(tokens)?, true)),
+            (By::Evaluate | By::Simulate, _) => Ok((evaluator.run(tokens)?, true)),
         }
     }
 }

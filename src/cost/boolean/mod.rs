@@ -57,7 +57,7 @@ fn cost(site: &Site<'_>, x: &[&Word]) -> (Cost, Word) {
         Op::Given(table) => {
             (Cost::default(), Word::plain(constant(site.param_bits(*table)), site.param_fraction(*table)))
         }
-        Op::Arrange(_) | Op::Slice { .. } => (Cost::default(), x[0].clone()),
+        Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape => (Cost::default(), x[0].clone()),
         Op::Concat(_) => (Cost::default(), x.iter().skip(1).fold(x[0].clone(), |word, next| word.joined(next))),
         Op::Scale(factor) => scale(site, x[0], factor),
         Op::Weigh(table) => {
@@ -169,6 +169,8 @@ fn store(x: &Word, function: &Function, format: Format) -> Cost {
         | Function::Sigmoid
         | Function::Exp
         | Function::SoftCap(_)
+        | Function::Sqrt
+        | Function::Erf
         | Function::Softplus
         | Function::Clamp(_)
         | Function::Step

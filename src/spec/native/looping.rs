@@ -3,10 +3,13 @@
 use super::SCHEMA;
 use crate::number::Format;
 use crate::spec::text::Fields;
-use crate::spec::{LinearAttention, Looping, MAX_LAYERS, MemoryOf};
+use crate::spec::{LinearAttention, Looping, MemoryOf};
 
 /// The most iterations written down as a default.
 const MAX_LENGTH: u64 = 1 << 20;
+
+/// The most tokens fed back: each is a wire of its own, and laws take long where these are many.
+const MAX_WINDOW: u64 = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -41,7 +44,7 @@ pub(super) fn looping(fields: &Fields) -> Looping {
         Kind::Rounds => Looping::Rounds { rounds: length("rounds") },
         Kind::SegmentMemory => Looping::SegmentMemory { segments: length("segments"), from: memory_of(fields) },
         Kind::MemoryTokens => Looping::MemoryTokens { segments: length("segments"), memory: length("memory") },
-        Kind::Feedback => Looping::Feedback { window: fields.required("window", MAX_LAYERS) },
+        Kind::Feedback => Looping::Feedback { window: fields.required("window", MAX_WINDOW) },
         Kind::Decoding => Looping::Decoding { tokens: length("tokens") },
     };
     fields.finish(SCHEMA);

@@ -14,17 +14,17 @@ pub(super) fn values(kind: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     }
 }
 
-fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+pub(in crate::spec) fn each<T, const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|&word| read(word)).collect()
 }
 
 /// A bfloat16 is the upper half of a float of 32 bits.
-fn brain(bits: u16) -> f64 {
+pub(in crate::spec) fn brain(bits: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(bits) << 16))
 }
 
 /// One sign bit, five exponent bits, ten mantissa bits.
-fn half(bits: u16) -> f64 {
+pub(in crate::spec) fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
     let magnitude = match exponent {

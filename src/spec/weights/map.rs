@@ -15,7 +15,7 @@ use memmap2::Mmap;
 ///
 /// # Errors
 /// When it cannot be opened or mapped, or is no regular file.
-pub(super) fn map(path: &Path) -> io::Result<Mmap> {
+pub(in crate::spec) fn map(path: &Path) -> io::Result<Mmap> {
     let file = File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));

@@ -4,10 +4,10 @@
 //! `model.safetensors.index.json`, or by the `model.safetensors` it has in place of. Every tensor the architecture reads must be in the file with its exact shape, and every tensor of the files must be one that is
 //! read or known to hold no weight. Missing, extra and misshapen tensors are told all at once.
 
-mod decode;
+pub(super) mod decode;
 mod fault;
 mod files;
-mod map;
+pub(super) mod map;
 mod names;
 
 use super::{Architecture, Error, Looping, Parameter, Problem, Spec, WeightSource, parameters};

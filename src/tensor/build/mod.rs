@@ -324,6 +324,8 @@ fn moves(op: &Op) -> bool {
             | Op::Port(_)
             | Op::Concat(_)
             | Op::Slice { .. }
+            | Op::Pick { .. }
+            | Op::Reshape
             | Op::Arrange(_)
     )
 }
