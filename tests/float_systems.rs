@@ -56,12 +56,22 @@ fn descriptions(folder: &Path) -> Vec<PathBuf> {
 fn laws_of_shipped_circuits_do_not_turn_on_the_format() {
     let all = descriptions(&root().join("circuits"));
     assert!(all.len() > 30, "{all:?}");
+    let mut refused = std::collections::BTreeSet::new();
     for path in all {
         let fixed = law(&path, "fixed(6,8)").unwrap();
         for text in ["int(8)", "fp8-e4m3", "fp8-e5m2", "bf16"] {
-            assert_eq!(law(&path, text), Ok(fixed.clone()), "{path:?} {text}");
+            match law(&path, text) {
+                Err(error) if error.contains("more bits than any format") => {
+                    refused.insert(path.file_name().unwrap().to_string_lossy().into_owned());
+                }
+                told => assert_eq!(told, Ok(fixed.clone()), "{path:?} {text}"),
+            }
         }
     }
+    // Exact products of data with data, which have no format where data are floats of many exponents.
+    let products = ["gd-hinge", "gd-least-squares-unrounded", "gd-logistic", "policy-gradient", "q-learning"];
+    let told: Vec<&str> = refused.iter().filter_map(|name| name.strip_suffix(".toml")).collect();
+    assert_eq!(told, products);
 }
 
 /// Other people's configs, where they are there.
