@@ -64,6 +64,10 @@ fn laws_of_shipped_circuits_do_not_turn_on_the_format() {
                 Err(error) if error.contains("more bits than any format") => {
                     refused.insert(path.file_name().unwrap().to_string_lossy().into_owned());
                 }
+                // From weights of zero a sigmoid of 1/2 rounds to 0 in whole numbers, so that no step moves anything.
+                told if path.ends_with("gd-logistic.toml") && text == "int(8)" => {
+                    assert_eq!(told.as_deref(), Ok("depth = 0"));
+                }
                 told => assert_eq!(told, Ok(fixed.clone()), "{path:?} {text}"),
             }
         }
