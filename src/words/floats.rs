@@ -12,6 +12,7 @@ use super::levels::width;
 use super::word::Code;
 use super::{Maker, Word};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term};
+use crate::interval::Interval;
 
 /// Forms that are sums of few gates of a coarse digit.
 struct Passed<'a> {
@@ -82,8 +83,14 @@ impl Maker {
         ];
         let (mut terms, constants) = self.passed(passed, axes, &lists)?;
         let change = |step: i64, bit: i64| ((step + 1) >> bit & 1) - (step >> bit & 1);
-        let changes = (0..steps).flat_map(|step| (0..bits).map(move |bit| change(step, bit))).collect::<Vec<_>>();
-        let changes = self.builder.table(Table::small(changes));
+        let changes = || (0..steps).flat_map(|step| (0..bits).map(move |bit| change(step, bit)));
+        let changes = if steps > MOST_LISTED {
+            let nonzero = (0..bits).map(|bit| (steps >> bit) as u128).sum();
+            let entries = || changes().map(BigInt::from).collect();
+            self.lazy_table(steps as u128 * bits as u128, Interval::new(-1, 1), nonzero, entries)
+        } else {
+            self.builder.table(Table::small(changes().collect::<Vec<_>>()))
+        };
         let mut index = Index::identity(axes);
         index.push(Index::axis(axes + 2));
         let coef = Coef::table(changes, Index::strided([(axes + 2, bits), (axes + 1, 1)]));
@@ -115,6 +122,9 @@ impl Maker {
         Ok((terms, constants))
     }
 }
+
+/// Steps of a mantissa whose bits are listed also where formats are too wide to bind.
+const MOST_LISTED: i64 = 1 << 16;
 
 /// A digit that none reaches.
 const NEVER: i64 = i64::MAX / 2;
