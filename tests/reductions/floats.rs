@@ -70,6 +70,16 @@ fn long_random_instances_in_eight_bits() {
 
 #[test]
 fn bf16_decodes_to_the_solution() {
+    for (family, via, data) in families(1).into_iter().filter(|(family, ..)| matches!(family, Family::InnerProduct(_)))
+    {
+        decodes(&machine(&family, via, data, "bf16"), random(&family, 1));
+    }
+}
+
+/// Of every kind of reduction: minutes.
+#[test]
+#[ignore = "takes minutes: cargo test --release --test reductions bf16 -- --ignored"]
+fn bf16_decodes_every_reduction() {
     for (family, via, data) in families(1).into_iter().filter(|(family, ..)| !matches!(family, Family::Parity(_))) {
         decodes(&machine(&family, via, data, "bf16"), random(&family, 4));
     }
