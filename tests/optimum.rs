@@ -204,7 +204,7 @@ fn a_claim_is_checked_from_its_files_alone() {
     };
     // One gate more than is proved; another function; one of depth 1; a profile left out; a file elsewhere; no claim at all.
     refused("\"gates\": 3", "\"gates\": 4", "no proof for depth 2");
-    refused("0110100110010110", "0110100110010111", "does not follow");
+    refused("0110100110010110", "0110100110010111", "is not the formula of this claim");
     refused("0110100110010110", "0111111111111111", "nothing shows that depth 2");
     refused("1,0+t0", "1,0+t1", "no proof for depth 2, gates by level 1,0+t0");
     refused("depth-2-gates-2-0.drat", "../depth-2-gates-2-0.drat", "is not the name of a file");
@@ -223,6 +223,8 @@ fn a_claim_is_checked_from_its_files_alone() {
     std::fs::write(folder.join("depth-2-gates-2-0.cnf"), formula).unwrap();
     std::fs::write(folder.join("depth-2-gates-2-0.drat"), "").unwrap();
     assert!(certificate::check(&folder, &|_| None).unwrap_err().to_string().contains("without a contradiction"));
+    std::fs::write(folder.join("depth-2-gates-2-0.drat"), "0\n").unwrap();
+    assert!(certificate::check(&folder, &|_| None).unwrap_err().to_string().contains("does not follow"));
 }
 
 #[test]

@@ -108,8 +108,7 @@ fn readings_of_departures_agree_bit_for_bit() {
 
 #[test]
 fn the_architecture_bounds_departures() {
-    // Known: experts whose weights are floats can exceed the bound by a layer.
-    run(CASES, DEPARTURES, |case| if case.spec().numerics.weights.is_float() { Ok(()) } else { bounded(&case) });
+    run(CASES, DEPARTURES, |case| bounded(&case));
 }
 
 #[test]

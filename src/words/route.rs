@@ -5,7 +5,7 @@ use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
 use super::logic::Pairing;
-use super::word::Code;
+use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
 use crate::interval::Interval;
@@ -57,6 +57,9 @@ impl Maker {
         let here = Index::identity(shape.len());
         let chosen = Term::new(choice, here.clone());
         let Some(second) = second else {
+            if matches!(first.code, Code::Constant) {
+                return self.affine(shape, None, vec![chosen.by(first.reach().lo)], vec![]);
+            }
             let bits = self.bits(first)?;
             let mut wide = shape.clone();
             wide.push(bits.len());
@@ -86,11 +89,6 @@ impl Maker {
         stored: &Stored,
         word: &Word,
     ) -> Result<ArrayId, CircuitError> {
-        if matches!(word.code, Code::Constant) {
-            // As with weights that are not known: a gate a pair of bits, not a level and bit.
-            let x = self.store(form, stored)?;
-            return self.chosen(choice, &x, Some(word));
-        }
         let first = self.chosen(choice, word, None)?;
         let (range, table) = self.steps_of(form, stored);
         let shape = self.shape(form.array);
@@ -99,7 +97,7 @@ impl Maker {
         if table.levels.gates() == 0 {
             return self.affine(shape, None, vec![base], vec![]);
         }
-        let bits = self.bits(word)?;
+        let bits = self.factor_bits(word)?;
         let push = &range.hi - &range.lo + BigInt::one();
         let mut wide = shape.clone();
         wide.push(bits.len());
@@ -119,6 +117,16 @@ impl Maker {
         let over = vec![bits.len(), Size::fixed(count)];
         let rest = Term::new(gates, Index::identity(axes + 2)).over(over).times(coef);
         self.affine(shape, None, vec![base, rest], vec![])
+    }
+
+    /// The bits of a factor; of a constant a single one, always on and worth the constant.
+    fn factor_bits(&mut self, word: &Word) -> Result<Bits, CircuitError> {
+        if !matches!(word.code, Code::Constant) {
+            return self.bits(word);
+        }
+        let shape = word.shape.iter().cloned().chain([Size::fixed(1)]).collect();
+        let array = self.affine(shape, word.band.clone(), vec![], vec![Coef::constant(1)])?;
+        Ok(Bits { array, weights: vec![word.reach().lo], signed: false })
     }
 
     /// `round(a / b)`, b positive, with the first axes of a.
