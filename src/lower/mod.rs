@@ -22,12 +22,13 @@ use num_traits::One;
 use petgraph::graph::NodeIndex;
 use thiserror::Error;
 
-use crate::circuit::{ArrayId, Circuit, CircuitError, Index, Origin, Size, Table, Values};
+use crate::circuit::{ArrayId, Circuit, CircuitError, Origin, Size, Table, Values};
 use crate::interval::Interval;
 use crate::number::{Format, Function, Rational, Scale};
 use crate::tensor::{Carrier, Graph, Node, Op, ParamId, Scores};
-use crate::words::{Constants, Form, Maker, Normalisation, ScoreTable, Stored, Strategy, Word, unit_of};
+use crate::words::{Constants, Form, Maker, Normalisation, ScoreTable, Strategy, Word, unit_of};
 use guard::{Calibration, Exact};
+use product::{Late, Sharing};
 
 /// A circuit, and how its inputs and outputs stand for tokens and numbers.
 #[derive(Clone, Debug)]
@@ -109,6 +110,7 @@ const MOST_BITS: u32 = 16;
 
 /// The same where a value is only rounded, in two digits.
 const MOST_ROUNDED_BITS: u32 = 21;
+
 /// The most levels times bits of a thermometer that a table is made of.
 const MOST_CHANGES: u128 = 1 << 20;
 
@@ -123,15 +125,6 @@ enum Value {
     Gates(ArrayId),
     /// Stored when something needs it as a word; products may not.
     Late(Late),
-}
-
-/// A value about to be stored.
-#[derive(Clone)]
-struct Late {
-    form: Form,
-    stored: Stored,
-    /// The node that stores it, and where its elements are read, where this is not that node.
-    moved: Option<(NodeIndex, Vec<Index>)>,
 }
 
 /// Lowers a graph; with all weights known the circuit can be evaluated and expanded, else only measured.
@@ -174,6 +167,7 @@ struct Lowering<'a> {
     layers: Vec<u64>,
     /// How late each port counts, in order; once, where not said.
     lateness: Vec<u64>,
+    sharing: Sharing,
     calibration: Option<&'a Calibration>,
     exact: Vec<Exact>,
     /// How many values leave the range of an exact form.
@@ -242,6 +236,7 @@ impl<'a> Lowering<'a> {
             ports: ports.into_iter(),
             layers: Vec::new(),
             lateness: Vec::new(),
+            sharing: Sharing::default(),
             calibration: None,
             exact: Vec::new(),
             outside: Vec::new(),
@@ -250,6 +245,7 @@ impl<'a> Lowering<'a> {
 
     fn run(&mut self) -> Result<()> {
         let graph = self.graph;
+        self.plan()?;
         if let Some(how) = graph.accumulation() {
             self.check(too_wide(how.format, self.maker.strategy, MOST_BITS))?;
         }
@@ -351,7 +347,7 @@ impl<'a> Lowering<'a> {
                 self.softmax(&scores, &table, *attended, *format)
             }
             Op::Mix(attended) => self.mix(operands[0], operands[1], *attended),
-            Op::Product => self.product(operands[0], operands[1]),
+            Op::Product => self.product(id, operands[0], operands[1]),
             Op::Argmax => {
                 let form = self.form(operands[0])?;
                 let entries = node.shape.last().map_or(0, |size| u128::from(size.value));
@@ -364,7 +360,7 @@ impl<'a> Lowering<'a> {
                 let table = self.score_table(scores);
                 Ok(Value::Word(self.maker.exponentials(&form, &table)?))
             }
-            Op::Chosen => self.chosen(&operands),
+            Op::Chosen => self.chosen(id, &operands),
             Op::Quotient(format) => {
                 let (a, b) = (self.form(operands[0])?, self.form(operands[1])?);
                 Ok(Value::Word(self.maker.divide(&a, &b, *format)?))

@@ -1,8 +1,10 @@
 //! Products of stored values: fused with the store of the later factor where that saves a layer; must not know how gates are made.
 
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
-use super::{Late, Lowering, Result, Value};
+use super::{Lowering, Result, Value};
 use crate::circuit::{ArrayId, Index, Node};
 use crate::number::{Format, Function};
 use crate::tensor::Op;
@@ -12,7 +14,57 @@ use crate::words::{Form, Pairing, Stored, Strategy, unit_of};
 /// later than those of outer axes, so that a product costs the innermost recurrence least.
 const LATE: u64 = 1 << 32;
 
+/// A value that is stored when something needs it as a word.
+#[derive(Clone)]
+pub(super) struct Late {
+    pub form: Form,
+    pub stored: Stored,
+    /// The node that stores it, and where its elements are read, where this is not that node.
+    pub moved: Option<(NodeIndex, Vec<Index>)>,
+}
+
+/// Which factor of a product shares its layer: its place among the two.
+#[derive(Default)]
+pub(super) struct Sharing {
+    /// Of products with any weights, where those at hand are known.
+    planned: Option<HashMap<NodeIndex, usize>>,
+    done: HashMap<NodeIndex, usize>,
+}
+
 impl Lowering<'_> {
+    /// Where weights are known, products share layers as they would with any: so no setting of them takes more gates or layers than the
+    /// architecture does.
+    pub(super) fn plan(&mut self) -> Result<()> {
+        let multiplies = |id| matches!(self.graph.node(id).op, Op::Product | Op::Chosen);
+        let read = self.maker.known && self.graph.params().iter().any(|param| param.values.is_some());
+        if !read || self.maker.strategy != Strategy::Depth || !self.graph.order().any(multiplies) {
+            return Ok(());
+        }
+        let graph = self.graph.unread();
+        let mut open = Lowering::new(&graph, Strategy::Depth, false, self.ports.as_slice().to_vec());
+        open.lateness.clone_from(&self.lateness);
+        open.run()?;
+        self.sharing.planned = Some(open.sharing.done);
+        Ok(())
+    }
+
+    /// The factor about to be stored that shares the product's layer, and the other one: where that and a choice, ready after so many
+    /// layers, are there by then.
+    pub(super) fn shared(&mut self, id: NodeIndex, [x, y]: [NodeIndex; 2], choice: u64) -> Option<(Late, NodeIndex)> {
+        for (place, (late, other)) in [(x, y), (y, x)].into_iter().enumerate() {
+            let Value::Late(late) = self.values[late.index()].clone() else { continue };
+            let shares = match &self.sharing.planned {
+                Some(planned) => planned.get(&id) == Some(&place),
+                None => self.ready(other).max(choice) <= self.layer(late.form.array),
+            };
+            if shares {
+                self.sharing.done.insert(id, place);
+                return Some((late, other));
+            }
+        }
+        None
+    }
+
     /// Stores, at once or, where a product reads it, when a word is needed.
     pub(super) fn store(&mut self, id: NodeIndex, x: NodeIndex, function: &Function, format: Format) -> Result<Value> {
         let form = self.form(x)?;
@@ -32,17 +84,13 @@ impl Lowering<'_> {
         })
     }
 
-    pub(super) fn product(&mut self, x: NodeIndex, y: NodeIndex) -> Result<Value> {
-        for (late, other) in [(x, y), (y, x)] {
-            if let Value::Late(Late { form, stored, .. }) = self.values[late.index()].clone()
-                && self.ready(other) <= self.layer(form.array)
-            {
-                let word = self.word(other)?;
-                let pairing = elementwise(self.maker.shape(form.array));
-                let array = self.maker.fused_product(&form, &stored, &word, &pairing, 0)?;
-                let unit = unit_of(stored.format.fraction() + word.scale.fraction());
-                return Ok(Value::Form(Form { array, unit }));
-            }
+    pub(super) fn product(&mut self, id: NodeIndex, x: NodeIndex, y: NodeIndex) -> Result<Value> {
+        if let Some((Late { form, stored, .. }, other)) = self.shared(id, [x, y], 0) {
+            let word = self.word(other)?;
+            let pairing = elementwise(self.maker.shape(form.array));
+            let array = self.maker.fused_product(&form, &stored, &word, &pairing, 0)?;
+            let unit = unit_of(stored.format.fraction() + word.scale.fraction());
+            return Ok(Value::Form(Form { array, unit }));
         }
         let (x, y) = (self.word(x)?, self.word(y)?);
         let array = self.maker.product(&x, &y, &elementwise(x.shape.clone()), 0)?;

@@ -17,7 +17,7 @@ impl Lowering<'_> {
     }
 
     /// The store of one factor shares the layer of the product, where the other and the choice are ready by then.
-    pub(super) fn chosen(&mut self, operands: &[NodeIndex]) -> Result<Value> {
+    pub(super) fn chosen(&mut self, id: NodeIndex, operands: &[NodeIndex]) -> Result<Value> {
         let choice = self.choice(operands[0]);
         let [_, x, rest @ ..] = operands else { unreachable!("something is chosen") };
         let Some(y) = rest.first() else {
@@ -25,17 +25,12 @@ impl Lowering<'_> {
             let array = self.maker.chosen(choice, &word, None)?;
             return Ok(Value::Form(Form { array, unit: unit_of(word.scale.fraction()) }));
         };
-        for (late, other) in [(*x, *y), (*y, *x)] {
-            if let Value::Late(Late { form, stored, .. }) = self.values[late.index()].clone()
-                && self.ready(other).max(self.layer(choice)) <= self.layer(form.array)
-            {
-                let word = self.word(other)?;
-                let array = self.maker.chosen_fused(choice, &form, &stored, &word)?;
-                return Ok(Value::Form(Form {
-                    array,
-                    unit: unit_of(stored.format.fraction() + word.scale.fraction()),
-                }));
-            }
+        let ready = self.layer(choice);
+        if let Some((Late { form, stored, .. }, other)) = self.shared(id, [*x, *y], ready) {
+            let word = self.word(other)?;
+            let array = self.maker.chosen_fused(choice, &form, &stored, &word)?;
+            let unit = unit_of(stored.format.fraction() + word.scale.fraction());
+            return Ok(Value::Form(Form { array, unit }));
         }
         let (x, y) = (self.word(*x)?, self.word(*y)?);
         let array = self.maker.chosen(choice, &x, Some(&y))?;

@@ -343,6 +343,13 @@ impl Graph {
         &self.params
     }
 
+    /// The same graph, its weights not read.
+    pub fn unread(&self) -> Self {
+        let mut graph = self.clone();
+        graph.params.iter_mut().for_each(|param| param.values = None);
+        graph
+    }
+
     /// What is given out, by name.
     pub fn outputs(&self) -> &[(String, NodeIndex)] {
         &self.outputs
