@@ -68,10 +68,8 @@ impl Maker {
         let moved = Term::new(coarse, Index::identity(axes + 1)).over(vec![Size::fixed(digits.coarse())]).by(-shift);
         let low = self.affine(shape, band, vec![own, moved], vec![])?;
         let thresholds = if self.known {
-            let level = |step| (digits.first << digits.shift) + step;
-            let each =
-                (1..=digits.fine() as i64).map(|step| scaled.stored.rounding_threshold(level(step), &scaled.form.unit));
-            Thresholds::Known(each.collect::<Vec<_>>().into())
+            let levels = (1..=digits.fine() as i64).map(|step| (digits.first << digits.shift) + step);
+            Thresholds::Known(scaled.stored.rounding_thresholds(levels, &scaled.form.unit).into())
         } else {
             counted(digits.fine(), reach)
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::ToPrimitive;
+use num_traits::{ToPrimitive, Zero};
 
 use super::levels::Levels;
 use crate::interval::Interval;
@@ -55,8 +55,8 @@ impl Stored {
             return StepTable { thresholds: None, levels: Levels::Path(corners) };
         }
         if self.function == Function::Identity {
-            let thresholds = (ends.0 + 1..=ends.1).map(|level| self.rounding_threshold(level, unit)).collect();
-            return StepTable { thresholds: Some(thresholds), levels: Levels::Path(vec![ends.0, ends.1]) };
+            let thresholds = self.rounding_thresholds(ends.0 + 1..=ends.1, unit);
+            return StepTable { thresholds: Some(thresholds.into()), levels: Levels::Path(vec![ends.0, ends.1]) };
         }
         let mut level = |form: &BigInt| BigInt::from(self.level(form, unit));
         let steps = match turn {
@@ -104,12 +104,14 @@ impl Stored {
         (rounds && forms.is_integer()).then(|| forms.to_integer())
     }
 
-    /// The least form that rounds to at least this level: half-way goes to the even level.
-    pub(super) fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
-        let half = Rational::new(BigInt::from(1), BigInt::from(2) << self.format.fraction());
-        let exact = half * Rational::from_integer(self.format.scale().middle(level)) / unit;
-        let up = exact.ceil().to_integer();
-        if exact.is_integer() && level.is_odd() { up + 1 } else { up }
+    /// The least forms that round to at least each of these levels: half-way goes to the even level.
+    pub(super) fn rounding_thresholds(&self, levels: impl Iterator<Item = i64>, unit: &Rational) -> Vec<BigInt> {
+        let half = Rational::new(BigInt::from(1), BigInt::from(2) << self.format.fraction()) / unit;
+        let threshold = |level: i64| {
+            let (down, rest) = (self.format.scale().middle(level) * half.numer()).div_mod_floor(half.denom());
+            if rest.is_zero() && level.is_even() { down } else { down + 1 }
+        };
+        levels.map(threshold).collect()
     }
 }
 
