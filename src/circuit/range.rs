@@ -97,8 +97,10 @@ impl Space<'_> {
         let (axes, free) = self.split(term);
         let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
         let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        let mut at = at.to_vec();
+        at.resize(sizes.len(), 0);
         let mut mass = Mass::default();
-        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, &sizes, at)) {
+        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, &sizes, at.clone())) {
             Some([plus, minus]) => {
                 let scale = &term.coef.scale;
                 mass.add(&Interval::point(&plus * scale));
@@ -106,7 +108,7 @@ impl Space<'_> {
                 (plus - minus) * scale.abs()
             }
             None => {
-                let value = self.value(&term.coef, at);
+                let value = self.value(&term.coef, &at);
                 mass.add(&value);
                 value.magnitude()
             }
@@ -114,12 +116,10 @@ impl Space<'_> {
         (mass.repeated(&few, &many), total * many)
     }
 
-    /// The sums of entries above and below zero that a term reads at these coordinates, where they are known.
-    fn listed(&self, term: &Term, axes: &[usize], sizes: &[Size], at: &[u64]) -> Option<[BigInt; 2]> {
+    /// The sums of entries above and below zero that a term reads from these coordinates on along its axes, where they are known.
+    fn listed(&self, term: &Term, axes: &[usize], sizes: &[Size], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
         let (table, index) = term.coef.table.as_ref()?;
         let values = self.tables[table.index()].values.as_ref()?;
-        let mut at = at.to_vec();
-        at.resize(sizes.len(), 0);
         let (mut plus, mut minus) = (BigInt::zero(), BigInt::zero());
         loop {
             let place = index.base + index.steps.iter().map(|(axis, step)| step * at[*axis] as i64).sum::<i64>();

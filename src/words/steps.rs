@@ -1,11 +1,12 @@
 //! The step functions words are stored through: rounding, clamping and a univariate function before it, as thresholds on an integer form.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use super::levels::Levels;
 use crate::interval::Interval;
@@ -27,6 +28,9 @@ pub(super) struct StepTable {
     pub thresholds: Option<Arc<[BigInt]>>,
     pub levels: Levels,
 }
+
+/// The most levels times bits of squares that are stored level by level.
+const MOST_SQUARED: u128 = 1 << 20;
 
 /// Step tables already made.
 pub(super) type Cache = HashMap<String, StepTable>;
@@ -54,8 +58,7 @@ impl Stored {
             let corners = [Some(ends.0), extreme, Some(ends.1)].into_iter().flatten().collect();
             return StepTable { thresholds: None, levels: Levels::Path(corners) };
         }
-        if self.function == Function::Identity {
-            let thresholds = self.rounding_thresholds(ends.0 + 1..=ends.1, unit);
+        if let Some(thresholds) = self.inverse(range, ends.0 + 1..=ends.1, unit) {
             return StepTable { thresholds: Some(thresholds.into()), levels: Levels::Path(vec![ends.0, ends.1]) };
         }
         let mut level = |form: &BigInt| BigInt::from(self.level(form, unit));
@@ -64,6 +67,26 @@ impl Stored {
             None => monotone_steps(&range.lo, &range.hi, &mut level),
         };
         listed(&steps)
+    }
+
+    /// The least forms of a range that are stored as at least each of these levels, of functions that have a simple inverse there.
+    fn inverse(&self, range: &Interval, levels: RangeInclusive<i64>, unit: &Rational) -> Option<Vec<BigInt>> {
+        match self.function {
+            Function::Identity | Function::Relu => Some(self.rounding_thresholds(levels, unit)),
+            Function::Square if !range.lo.is_negative() => {
+                let squares = self.rounding_thresholds(levels, &(unit * unit));
+                Some(squares.iter().map(|square| (square - 1u32).sqrt() + 1u32).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is a square whose levels, one by one, have more bits than are listed: it is stored in two digits of the magnitude.
+    pub(super) fn is_long_square(&self) -> bool {
+        let levels = u128::from(self.format.max().unsigned_abs());
+        self.function == Function::Square
+            && self.format.is_float()
+            && levels * u128::from(self.format.width()) > MOST_SQUARED
     }
 
     /// Bounds of forms, which may be wide, without those of which a root that divides has no value: they do not occur.
