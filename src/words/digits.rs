@@ -11,7 +11,7 @@ use num_traits::{One, Zero};
 use super::levels::{Levels, bit_weights, width};
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, TableId, Term, Thresholds};
 use crate::interval::Interval;
 use crate::number::{Format, Scale};
 
@@ -84,10 +84,31 @@ impl Maker {
 
     /// Layer 2 in general: each low step has a form of its own.
     fn fine_gates(&mut self, scaled: &Scaled, digits: &Digits, coarse: &[ArrayId]) -> Result<ArrayId, CircuitError> {
-        let (form, range, known) = (scaled.form.array, scaled.range, scaled.thresholds);
+        let form = scaled.form.array;
         let mut shape = self.shape(form);
         let (axes, band) = (shape.len(), self.band(form));
         shape.push(Size::fixed(digits.fine()));
+        let rest = digits.fine() as i64;
+        let [moves, starts] = self.thresholds_moved(scaled, digits);
+        let mut gate = Index::identity(axes);
+        gate.push(Index::axis(axes + 1));
+        let moved = |coarse: &ArrayId| {
+            let coef = Coef::table(moves, Index::strided([(axes + 1, rest), (axes, 1)]));
+            Term::new(*coarse, gate.clone()).over(vec![Size::fixed(digits.coarse())]).times(coef)
+        };
+        let mut terms = vec![Term::new(form, Index::identity(axes))];
+        terms.extend(coarse.iter().map(moved));
+        let array = self.affine(shape, band, terms, vec![Coef::table(starts, Index::axis(axes))])?;
+        self.builder.gate(array, 0)
+    }
+
+    /// By how much each high digit moves the threshold of each low step, and where these begin. Made once for the same steps.
+    fn thresholds_moved(&mut self, scaled: &Scaled, digits: &Digits) -> [TableId; 2] {
+        let (range, known) = (scaled.range, scaled.thresholds);
+        let key = scaled.stored.key(range, &scaled.form.unit);
+        if let Some(tables) = self.moves.get(&key) {
+            return *tables;
+        }
         let spread = (&range.hi - &range.lo) + BigInt::one();
         let rest = digits.fine() as i64;
         let len = u128::from(digits.coarse()) * u128::from(digits.fine());
@@ -102,16 +123,8 @@ impl Maker {
         let starts = self.lazy_table(u128::from(digits.fine()), low, u128::from(digits.fine()), || {
             (1..=rest).map(|step| -digits.threshold(known.unwrap_or_default(), range, digits.first, step)).collect()
         });
-        let mut gate = Index::identity(axes);
-        gate.push(Index::axis(axes + 1));
-        let moved = |coarse: &ArrayId| {
-            let coef = Coef::table(moves, Index::strided([(axes + 1, rest), (axes, 1)]));
-            Term::new(*coarse, gate.clone()).over(vec![Size::fixed(digits.coarse())]).times(coef)
-        };
-        let mut terms = vec![Term::new(form, Index::identity(axes))];
-        terms.extend(coarse.iter().map(moved));
-        let array = self.affine(shape, band, terms, vec![Coef::table(starts, Index::axis(axes))])?;
-        self.builder.gate(array, 0)
+        self.moves.insert(key, [moves, starts]);
+        [moves, starts]
     }
 
     /// Bits of both digits as forms: low bits over the fine gates, high bits over the coarse ones.

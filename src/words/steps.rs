@@ -45,6 +45,11 @@ impl Stored {
         }
     }
 
+    /// What tells it from other stores of other forms.
+    pub(super) fn key(&self, range: &Interval, unit: &Rational) -> String {
+        format!("{self:?} {unit} {} {}", range.lo, range.hi)
+    }
+
     /// Thresholds and levels over a range of forms; thresholds only if `known`.
     pub(super) fn table(&self, range: &Interval, unit: &Rational, known: bool) -> StepTable {
         let range = &self.defined(range);

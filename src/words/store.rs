@@ -66,7 +66,7 @@ impl Maker {
     }
 
     fn step_table(&mut self, range: &Interval, form: &Form, stored: &Stored) -> StepTable {
-        let key = format!("{stored:?} {} {} {}", form.unit, range.lo, range.hi);
+        let key = stored.key(range, &form.unit);
         let known = self.known;
         self.stores.entry(key).or_insert_with(|| stored.table(range, &form.unit, known)).clone()
     }
