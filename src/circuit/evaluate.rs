@@ -19,6 +19,8 @@ mod plan;
 
 mod prefix;
 
+mod shared;
+
 mod sums;
 
 use std::collections::BTreeMap;
@@ -26,11 +28,11 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 use thiserror::Error;
 
-use super::walk::{self, Weight};
 use super::{Array, ArrayId, Circuit, Node};
 use crate::interval::Interval;
 use data::Data;
 use plan::Reading;
+use shared::Shared;
 
 /// Why a circuit was not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -92,7 +94,9 @@ pub fn evaluator(circuit: &Circuit) -> Result<Evaluator<'_>, EvaluateError> {
         };
         inputs += if matches!(array.node, Node::Input) { len } else { 0 };
     }
-    let readings: Vec<Reading> = circuit.arrays().iter().map(|array| Reading::new(circuit, array)).collect();
+    let mut shared = Shared::default();
+    let readings: Vec<Reading> =
+        circuit.arrays().iter().map(|array| Reading::new(circuit, array, &mut shared)).collect();
     let last = last_uses(circuit, &readings);
     Ok(Evaluator { circuit, readings, last, inputs })
 }
@@ -106,7 +110,12 @@ pub struct Evaluator<'c> {
     inputs: usize,
 }
 
-impl Evaluator<'_> {
+impl<'c> Evaluator<'c> {
+    /// The circuit.
+    pub fn circuit(&self) -> &'c Circuit {
+        self.circuit
+    }
+
     /// The values of every output.
     ///
     /// # Errors
@@ -176,8 +185,10 @@ fn watch(
 fn compute(array: &Array, reading: &Reading, data: &mut [Data], circuit: &Circuit) -> Data {
     match reading {
         Reading::Input => Data::Gone,
-        Reading::Sums(sums) => sums.compute(array, data),
-        Reading::Big(plan, _) => Data::Big(big(array, plan, data)),
+        Reading::Sums(sums) => {
+            sums.needed(data).into_iter().for_each(|bank| make(bank, data, circuit));
+            sums.compute(array, data)
+        }
         Reading::Gates { form, thresholds, alone } => {
             let ranks = thresholds.ranks(&data[*form]);
             match alone {
@@ -187,33 +198,22 @@ fn compute(array: &Array, reading: &Reading, data: &mut [Data], circuit: &Circui
         }
         Reading::Prefix(prefix, _, gates) => match prefix.ranks(array, data) {
             Some(ranks) => Data::Ranks { ranks, gates: array.shape.last().map_or(1, |size| size.value as usize) },
-            None => one_by_one(array, gates, data, circuit),
+            None => {
+                gates.sources().into_iter().for_each(|form| make(form, data, circuit));
+                compute(array, gates, data, circuit)
+            }
         },
     }
 }
 
-/// Single gates whose forms were left out, after all.
-fn one_by_one(array: &Array, gates: &Reading, data: &mut [Data], circuit: &Circuit) -> Data {
-    let Reading::Gates { form, .. } = gates else { return Data::Gone };
-    if matches!(data[*form], Data::Gone) {
-        let forms = &circuit.arrays()[*form];
-        data[*form] = compute(forms, &Reading::new(circuit, forms), data, circuit);
+/// An array that was left out, and is needed after all, with what it reads.
+fn make(position: usize, data: &mut [Data], circuit: &Circuit) {
+    if matches!(data[position], Data::Gone) {
+        let array = &circuit.arrays()[position];
+        let reading = Reading::new(circuit, array, &mut Shared::default());
+        reading.sources().into_iter().for_each(|source| make(source, data, circuit));
+        data[position] = compute(array, &reading, data, circuit);
     }
-    compute(array, gates, data, circuit)
-}
-
-/// Forms too wide for 128 bits.
-fn big(array: &Array, plan: &walk::Plan, data: &[Data]) -> Vec<BigInt> {
-    let mut values = vec![BigInt::default(); array.box_len().unwrap_or(0)];
-    walk::elements(&array.shape, array.band.as_ref(), |element, at| {
-        let sum = &mut values[element];
-        plan.constants(at, &mut |weight| *sum += weight.to_big());
-        plan.terms(at, &mut |source: ArrayId, place, weight: Weight| match &data[source.index()] {
-            Data::Big(forms) => *sum += weight.to_big() * &forms[place],
-            small => *sum += weight.to_big() * small.at(place).unwrap_or(0),
-        });
-    });
-    values
 }
 
 /// For each array, the last that reads it, among those that something given out rests on.

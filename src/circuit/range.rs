@@ -5,7 +5,7 @@ mod small;
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 
-use super::{Affine, Array, Band, Coef, Size, Table, Term};
+use super::{Affine, Array, Band, Coef, Size, Table, Term, Values};
 use crate::interval::Interval;
 
 /// Holds every value of every element, and bounds every partial sum.
@@ -95,29 +95,52 @@ impl Space<'_> {
     /// The summed coefficients of a term at these coordinates, and the sum of their absolute values.
     fn summed(&self, term: &Term, at: &[u64]) -> (Mass, BigInt) {
         let (axes, free) = self.split(term);
-        if let Some((mass, total)) = self.whole(term, &axes) {
-            let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
-            let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
-            return (mass.repeated(&few, &many), total * many);
-        }
-        let mut at = at.to_vec();
-        at.resize(self.shape.len() + term.sum.len(), 0);
         let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
-        let (mut mass, mut total) = (Mass::default(), BigInt::zero());
-        loop {
-            let value = self.value(&term.coef, &at);
-            total += value.magnitude();
-            mass.add(&value);
-            if !advance(&mut at, &axes, &sizes) {
-                break;
-            }
-        }
         let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        let mut at = at.to_vec();
+        at.resize(sizes.len(), 0);
+        let mut mass = Mass::default();
+        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, &sizes, at.clone())) {
+            Some([plus, minus]) => {
+                let scale = &term.coef.scale;
+                mass.add(&Interval::point(&plus * scale));
+                mass.add(&Interval::point(&minus * scale));
+                (plus - minus) * scale.abs()
+            }
+            None => {
+                let value = self.value(&term.coef, &at);
+                mass.add(&value);
+                value.magnitude()
+            }
+        };
         (mass.repeated(&few, &many), total * many)
     }
 
+    /// The sums of entries above and below zero that a term reads from these coordinates on along its axes, where they are known.
+    fn listed(&self, term: &Term, axes: &[usize], sizes: &[Size], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
+        let (table, index) = term.coef.table.as_ref()?;
+        let values = self.tables[table.index()].values.as_ref()?;
+        let (mut plus, mut minus) = (BigInt::zero(), BigInt::zero());
+        loop {
+            let place = index.base + index.steps.iter().map(|(axis, step)| step * at[*axis] as i64).sum::<i64>();
+            match values {
+                Values::Small(list) => {
+                    let value = *list.get(usize::try_from(place).ok()?)?;
+                    *(if value < 0 { &mut minus } else { &mut plus }) += value;
+                }
+                Values::Big(list) => {
+                    let value = list.get(usize::try_from(place).ok()?)?;
+                    *(if value.is_negative() { &mut minus } else { &mut plus }) += value;
+                }
+            }
+            if !advance(&mut at, axes, sizes) {
+                return Some([plus, minus]);
+            }
+        }
+    }
+
     /// The same from the sums of a table every entry of which is summed once.
-    fn whole(&self, term: &Term, axes: &[usize]) -> Option<(Mass, BigInt)> {
+    fn whole(&self, term: &Term, axes: &[usize]) -> Option<[BigInt; 2]> {
         let index = self.known(&term.coef).filter(|index| index.base == 0 && index.steps.len() == axes.len())?;
         let (id, _) = term.coef.table.as_ref()?;
         let table = &self.tables[id.index()];
@@ -131,11 +154,7 @@ impl Space<'_> {
             }
             covered *= u128::from(length);
         }
-        let [plus, minus] = table.sums.as_ref().filter(|_| covered == table.len)?;
-        let mut mass = Mass::default();
-        mass.add(&Interval::point(plus * &term.coef.scale));
-        mass.add(&Interval::point(minus * &term.coef.scale));
-        Some((mass, (plus - minus) * term.coef.scale.abs()))
+        table.sums.clone().filter(|_| covered == table.len)
     }
 
     /// The summed axes of a term its known coefficients depend on, and the others. Banded axes count as others.

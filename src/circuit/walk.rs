@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use num_bigint::BigInt;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use super::{Affine, Array, ArrayId, Band, Circuit, Coef, Index, Node, Size, Term, Values};
 
@@ -22,6 +22,14 @@ impl Weight<'_> {
         match self {
             Self::Small(value) => value.into(),
             Self::Big(value) => value.clone(),
+        }
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(self) -> bool {
+        match self {
+            Self::Small(value) => value < 0,
+            Self::Big(value) => value.is_negative(),
         }
     }
 

@@ -4,9 +4,10 @@ use num_bigint::BigInt;
 use num_traits::Signed;
 
 use super::Error;
+use crate::circuit::Circuit;
+use crate::circuit::evaluate::{self, Evaluator};
 use crate::circuit::looped::{skeleton, unroll};
 use crate::circuit::measure::{LoopedMeasure, size_law, sizes};
-use crate::circuit::{Circuit, evaluate};
 use crate::expand;
 use crate::gates::{Gates, InputWord};
 use crate::loops::Skeleton;
@@ -111,12 +112,20 @@ impl LoopedModel {
     /// # Errors
     /// When the circuit is not bound, or the number of levels is wrong.
     pub fn evaluate(&self, circuit: &Circuit, levels: &[i64]) -> Result<Vec<BigInt>, Error> {
+        self.run(&evaluate::evaluator(circuit)?, levels)
+    }
+
+    /// The same of a circuit prepared once for many levels.
+    ///
+    /// # Errors
+    /// When the number of levels is wrong.
+    pub fn run(&self, prepared: &Evaluator<'_>, levels: &[i64]) -> Result<Vec<BigInt>, Error> {
         let words = self.inputs().into_iter().flat_map(|(name, input)| {
             std::iter::repeat_n(word(&name, &input), input.shape.iter().product::<u64>() as usize)
         });
         let bits: Vec<bool> = levels.iter().zip(words).flat_map(|(level, word)| word.bits_of(*level)).collect();
-        let mut values = evaluate::evaluate(circuit, &bits)?;
-        let outputs = circuit.outputs().iter().filter_map(|output| values.remove(&output.name));
+        let mut values = prepared.run(&bits)?;
+        let outputs = prepared.circuit().outputs().iter().filter_map(|output| values.remove(&output.name));
         Ok(outputs.flatten().collect())
     }
 

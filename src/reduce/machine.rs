@@ -5,6 +5,7 @@ use num_traits::ToPrimitive;
 
 use super::formats::{Asked, choose, level};
 use super::{Gadget, ReduceError};
+use crate::circuit::evaluate::{self, Evaluator};
 use crate::circuit::{Circuit, measure};
 use crate::gates::{self, Gates};
 use crate::lower::{Input, InputKind};
@@ -20,7 +21,7 @@ use crate::words::Strategy;
 /// The most gates of a circuit that is run at all, and of one whose gates are written out.
 const MOST_GATES: u64 = 1 << 26;
 const MOST_EXPLICIT: u64 = 1 << 23;
-/// The most wires, each bank's counted once for every gate, of a circuit whose gates are written out.
+/// The most wires, each bank's counted once for every gate, times words of 64 bits of a weight, of a circuit whose gates are written out.
 const MOST_WIRES: u64 = 1 << 29;
 
 /// Gates times instances that are evaluated where simulation runs them all.
@@ -121,7 +122,8 @@ impl Machine {
             wires: measured.value(&measured.wires),
             weight_bits: measured.weight_bits,
         };
-        let fits = figures.gates <= MOST_EXPLICIT.into() && figures.wires <= MOST_WIRES.into();
+        let words = &figures.wires * figures.weight_bits.div_ceil(64);
+        let fits = figures.gates <= MOST_EXPLICIT.into() && words <= MOST_WIRES.into();
         let gates = if fits { Some(model.expand(&circuit, &mut |_, _| {})?) } else { None };
         let inputs = model.inputs().iter().flat_map(|(_, input)| formats_of(input)).collect();
         let units = units(&model, &document);
@@ -156,6 +158,7 @@ impl Machine {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Outcome, ReduceError> {
         let besides = EVALUATED_BESIDES / self.figures.gates.to_u64().unwrap_or(u64::MAX).max(1);
+        let evaluator = evaluate::evaluator(&self.circuit).map_err(pipeline::Error::from)?;
         let (mut outcome, mut instances) = (Outcome::default(), instances.peekable());
         while instances.peek().is_some() {
             let batch: Vec<Instance> = instances.by_ref().take(64).collect();
@@ -164,7 +167,7 @@ impl Machine {
             for (place, instance) in batch.into_iter().enumerate() {
                 let known = simulated.as_ref().map(|outputs| outputs[place].clone());
                 let evaluated = known.is_none() || outcome.evaluated <= besides;
-                let output = self.output(&instance, &levels[place], known, evaluated)?;
+                let output = self.output(&instance, &levels[place], known, evaluated.then_some(&evaluator))?;
                 outcome.simulated += u64::from(simulated.is_some());
                 outcome.evaluated += u64::from(evaluated);
                 self.record(&mut outcome, instance, &output);
@@ -180,9 +183,9 @@ impl Machine {
         instance: &Instance,
         levels: &[i64],
         simulated: Option<Vec<BigInt>>,
-        evaluated: bool,
+        evaluator: Option<&Evaluator<'_>>,
     ) -> Result<Vec<BigInt>, ReduceError> {
-        let evaluated = evaluated.then(|| self.model.evaluate(&self.circuit, levels)).transpose()?;
+        let evaluated = evaluator.map(|evaluator| self.model.run(evaluator, levels)).transpose()?;
         match (evaluated, simulated) {
             (Some(evaluated), Some(simulated)) if evaluated != simulated => {
                 Err(ReduceError::Readings(instance.to_string()))

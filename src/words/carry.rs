@@ -28,10 +28,10 @@ impl Maker {
         shape.push(Size::fixed(self.code_len(format)));
         // Bits that are forms have ranges wider than they are: see `shifted_bits`.
         let beyond = match self.strategy {
-            Strategy::Size if format.is_float() => i64::from(format.significant()) + 1,
+            Strategy::Size if format.is_float() => i64::from(format.significant()) + 3,
             _ => 0,
         };
-        let array = self.builder.port(shape, Interval::new(-beyond.min(2), 1 + beyond))?;
+        let array = self.builder.port(shape, Interval::new(-beyond.min(4), 1 + beyond))?;
         Ok(self.coded(own, array, format))
     }
 

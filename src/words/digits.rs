@@ -11,7 +11,7 @@ use num_traits::{One, Zero};
 use super::levels::{Levels, bit_weights, width};
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word, counted};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, TableId, Term, Thresholds};
 use crate::interval::Interval;
 use crate::number::{Format, Scale};
 
@@ -24,19 +24,22 @@ pub(super) struct Scaled<'a> {
 }
 
 impl Maker {
-    pub(super) fn two_digits(&mut self, scaled: &Scaled, digits: &Digits) -> Result<Word, CircuitError> {
-        let form = scaled.form.array;
-        let coarse = self.coarse_gates(scaled, digits)?;
-        let fine = match scaled.stored.shift_of(1 << digits.shift, &scaled.form.unit) {
-            Some(shift) => self.shifted_gates(scaled, digits, coarse, shift)?,
-            None => self.fine_gates(scaled, digits, coarse)?,
+    /// Of one form, or of several of which at most one reaches any threshold.
+    pub(super) fn two_digits(&mut self, scaled: &[Scaled], digits: &Digits) -> Result<Word, CircuitError> {
+        let Scaled { form, stored, .. } = &scaled[0];
+        let coarse = scaled.iter().map(|scaled| self.coarse_gates(scaled, digits)).collect::<Result<Vec<_>, _>>()?;
+        let shift = stored.shift_of(1 << digits.shift, &form.unit);
+        let fine = |scaled: &Scaled| match &shift {
+            Some(shift) => self.shifted_gates(scaled, digits, &coarse, shift),
+            None => self.fine_gates(scaled, digits, &coarse),
         };
-        let (shape, band, scale) = (self.shape(form), self.band(form), scaled.stored.format.scale());
+        let fine = scaled.iter().map(fine).collect::<Result<Vec<_>, _>>()?;
+        let (shape, band, scale) = (self.shape(form.array), self.band(form.array), stored.format.scale());
         let word = Word { shape, band, scale, lo: digits.lo, hi: digits.hi, code: Code::Constant };
         if !scale.is_even() {
-            return self.shifted_bits(word, digits, coarse, fine);
+            return self.shifted_bits(word, digits, &coarse, &fine);
         }
-        let bits = self.digit_bits(&word, digits, coarse, fine)?;
+        let bits = self.digit_bits(&word, digits, &coarse, &fine)?;
         self.bit_gates(word, &bits)
     }
 
@@ -57,21 +60,22 @@ impl Maker {
         &mut self,
         scaled: &Scaled,
         digits: &Digits,
-        coarse: ArrayId,
-        shift: BigInt,
+        coarse: &[ArrayId],
+        shift: &BigInt,
     ) -> Result<ArrayId, CircuitError> {
         let form = scaled.form.array;
         let (shape, band) = (self.shape(form), self.band(form));
         let axes = shape.len();
-        let reach = scaled.range.plus(&Interval::new(-&shift, shift.clone()));
-        let own = Term::new(form, Index::identity(axes));
-        let moved = Term::new(coarse, Index::identity(axes + 1)).over(vec![Size::fixed(digits.coarse())]).by(-shift);
-        let low = self.affine(shape, band, vec![own, moved], vec![])?;
+        let reach = scaled.range.plus(&Interval::new(-shift, shift.clone()));
+        let moved = |coarse: &ArrayId| {
+            Term::new(*coarse, Index::identity(axes + 1)).over(vec![Size::fixed(digits.coarse())]).by(-shift)
+        };
+        let mut terms = vec![Term::new(form, Index::identity(axes))];
+        terms.extend(coarse.iter().map(moved));
+        let low = self.affine(shape, band, terms, vec![])?;
         let thresholds = if self.known {
-            let level = |step| (digits.first << digits.shift) + step;
-            let each =
-                (1..=digits.fine() as i64).map(|step| scaled.stored.rounding_threshold(level(step), &scaled.form.unit));
-            Thresholds::Known(each.collect::<Vec<_>>().into())
+            let levels = (1..=digits.fine() as i64).map(|step| (digits.first << digits.shift) + step);
+            Thresholds::Known(scaled.stored.rounding_thresholds(levels, &scaled.form.unit).into())
         } else {
             counted(digits.fine(), reach)
         };
@@ -79,11 +83,32 @@ impl Maker {
     }
 
     /// Layer 2 in general: each low step has a form of its own.
-    fn fine_gates(&mut self, scaled: &Scaled, digits: &Digits, coarse: ArrayId) -> Result<ArrayId, CircuitError> {
-        let (form, range, known) = (scaled.form.array, scaled.range, scaled.thresholds);
+    fn fine_gates(&mut self, scaled: &Scaled, digits: &Digits, coarse: &[ArrayId]) -> Result<ArrayId, CircuitError> {
+        let form = scaled.form.array;
         let mut shape = self.shape(form);
         let (axes, band) = (shape.len(), self.band(form));
         shape.push(Size::fixed(digits.fine()));
+        let rest = digits.fine() as i64;
+        let [moves, starts] = self.thresholds_moved(scaled, digits);
+        let mut gate = Index::identity(axes);
+        gate.push(Index::axis(axes + 1));
+        let moved = |coarse: &ArrayId| {
+            let coef = Coef::table(moves, Index::strided([(axes + 1, rest), (axes, 1)]));
+            Term::new(*coarse, gate.clone()).over(vec![Size::fixed(digits.coarse())]).times(coef)
+        };
+        let mut terms = vec![Term::new(form, Index::identity(axes))];
+        terms.extend(coarse.iter().map(moved));
+        let array = self.affine(shape, band, terms, vec![Coef::table(starts, Index::axis(axes))])?;
+        self.builder.gate(array, 0)
+    }
+
+    /// By how much each high digit moves the threshold of each low step, and where these begin. Made once for the same steps.
+    fn thresholds_moved(&mut self, scaled: &Scaled, digits: &Digits) -> [TableId; 2] {
+        let (range, known) = (scaled.range, scaled.thresholds);
+        let key = scaled.stored.key(range, &scaled.form.unit);
+        if let Some(tables) = self.moves.get(&key) {
+            return *tables;
+        }
         let spread = (&range.hi - &range.lo) + BigInt::one();
         let rest = digits.fine() as i64;
         let len = u128::from(digits.coarse()) * u128::from(digits.fine());
@@ -98,14 +123,8 @@ impl Maker {
         let starts = self.lazy_table(u128::from(digits.fine()), low, u128::from(digits.fine()), || {
             (1..=rest).map(|step| -digits.threshold(known.unwrap_or_default(), range, digits.first, step)).collect()
         });
-        let mut gate = Index::identity(axes);
-        gate.push(Index::axis(axes + 1));
-        let own = Term::new(form, Index::identity(axes));
-        let moved = Term::new(coarse, gate)
-            .over(vec![Size::fixed(digits.coarse())])
-            .times(Coef::table(moves, Index::strided([(axes + 1, rest), (axes, 1)])));
-        let array = self.affine(shape, band, vec![own, moved], vec![Coef::table(starts, Index::axis(axes))])?;
-        self.builder.gate(array, 0)
+        self.moves.insert(key, [moves, starts]);
+        [moves, starts]
     }
 
     /// Bits of both digits as forms: low bits over the fine gates, high bits over the coarse ones.
@@ -113,12 +132,12 @@ impl Maker {
         &mut self,
         word: &Word,
         digits: &Digits,
-        coarse: ArrayId,
-        fine: ArrayId,
+        coarse: &[ArrayId],
+        fine: &[ArrayId],
     ) -> Result<Bits, CircuitError> {
         let (count, signed) = width(&word.reach());
-        let mut shape = self.shape(fine);
-        let (axes, band) = (shape.len() - 1, self.band(fine));
+        let mut shape = self.shape(fine[0]);
+        let (axes, band) = (shape.len() - 1, self.band(fine[0]));
         shape[axes] = Size::fixed(u64::from(count));
         let first = self.bit_table(&(digits.first << digits.shift).into(), count);
         let mut index = Index::identity(axes);
@@ -138,9 +157,10 @@ impl Maker {
             };
             let len = u128::from(steps) * u128::from(count);
             let table = self.lazy_table(len, Interval::new(-1, 1), changed, entries);
-            terms.push(
-                Term::new(gates, index.clone()).over(vec![Size::fixed(steps)]).times(Coef::table(table, rows.clone())),
-            );
+            let coef = Coef::table(table, rows.clone());
+            let term =
+                |gates: &ArrayId| Term::new(*gates, index.clone()).over(vec![Size::fixed(steps)]).times(coef.clone());
+            terms.extend(gates.iter().map(term));
         }
         let array = self.affine(shape, band, terms, vec![Coef::table(first, Index::axis(axes))])?;
         Ok(Bits { array, weights: bit_weights(count, signed), signed })

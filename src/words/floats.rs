@@ -16,7 +16,7 @@ use crate::interval::Interval;
 
 /// Forms that are sums of few gates of a coarse digit.
 struct Passed<'a> {
-    coarse: ArrayId,
+    coarse: &'a [ArrayId],
     digits: &'a Digits,
 }
 
@@ -29,8 +29,8 @@ impl Maker {
         &mut self,
         word: Word,
         digits: &Digits,
-        coarse: ArrayId,
-        fine: ArrayId,
+        coarse: &[ArrayId],
+        fine: &[ArrayId],
     ) -> Result<Word, CircuitError> {
         let (count, signed) = width(&word.reach());
         let mantissa = i64::from(digits.shift);
@@ -67,9 +67,9 @@ impl Maker {
     }
 
     /// The gates `[s(D) = shift and bit of F]`: axes of the word, shift, bit.
-    fn shifted_mantissas(&mut self, passed: &Passed, fine: ArrayId) -> Result<ArrayId, CircuitError> {
-        let mut shape = self.shape(fine);
-        let (axes, band) = (shape.len() - 1, self.band(fine));
+    fn shifted_mantissas(&mut self, passed: &Passed, fine: &[ArrayId]) -> Result<ArrayId, CircuitError> {
+        let mut shape = self.shape(fine[0]);
+        let (axes, band) = (shape.len() - 1, self.band(fine[0]));
         let (bits, steps) = (i64::from(passed.digits.shift), passed.digits.fine() as i64);
         shape.pop();
         shape.extend([Size::fixed(passed.shifts() as u64), Size::fixed(bits as u64)]);
@@ -94,7 +94,9 @@ impl Maker {
         let mut index = Index::identity(axes);
         index.push(Index::axis(axes + 2));
         let coef = Coef::table(changes, Index::strided([(axes + 2, bits), (axes + 1, 1)]));
-        terms.push(Term::new(fine, index).over(vec![Size::fixed(steps as u64)]).times(coef));
+        let term =
+            |fine: &ArrayId| Term::new(*fine, index.clone()).over(vec![Size::fixed(steps as u64)]).times(coef.clone());
+        terms.extend(fine.iter().map(term));
         let sum = self.affine(shape, band, terms, constants)?;
         self.builder.gate(sum, 2)
     }
@@ -116,7 +118,8 @@ impl Maker {
             let sure = list.iter().map(|d| i64::from(*d <= first)).collect::<Vec<_>>();
             let [mask, sure] = [mask, sure].map(|list| self.builder.table(Table::small(list)));
             let sign = BigInt::from(*sign);
-            terms.push(Term::new(passed.coarse, index).times(Coef::table(mask, Index::axis(axis)).times(&sign)));
+            let coef = Coef::table(mask, Index::axis(axis)).times(&sign);
+            terms.extend(passed.coarse.iter().map(|coarse| Term::new(*coarse, index.clone()).times(coef.clone())));
             constants.push(Coef::table(sure, Index::axis(axis)).times(&sign));
         }
         Ok((terms, constants))

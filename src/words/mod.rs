@@ -112,6 +112,8 @@ pub struct Maker {
     /// Whether tables and thresholds are made, or only bounded.
     pub known: bool,
     stores: steps::Cache,
+    /// Tables of thresholds moved by a digit, and of where they begin, by what is stored.
+    moves: HashMap<String, [TableId; 2]>,
     /// Tables of how bits change from level to level.
     changes: HashMap<String, TableId>,
     /// Tables of what pairs of bits are worth, by the counts of bits and whether they have a sign.
@@ -126,6 +128,7 @@ impl Maker {
             strategy,
             known,
             stores: steps::Cache::default(),
+            moves: HashMap::new(),
             changes: HashMap::new(),
             pairs: HashMap::new(),
         }

@@ -1,11 +1,12 @@
 //! The step functions words are stored through: rounding, clamping and a univariate function before it, as thresholds on an integer form.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::ToPrimitive;
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use super::levels::Levels;
 use crate::interval::Interval;
@@ -28,6 +29,9 @@ pub(super) struct StepTable {
     pub levels: Levels,
 }
 
+/// The most levels times bits of squares that are stored level by level.
+const MOST_SQUARED: u128 = 1 << 20;
+
 /// Step tables already made.
 pub(super) type Cache = HashMap<String, StepTable>;
 
@@ -39,6 +43,11 @@ impl Stored {
             Function::Identity => self.format.nearest(&Rational::new_raw(form * unit.numer(), unit.denom().clone())),
             function => function.level(&(unit * Rational::from_integer(form.clone())), self.format),
         }
+    }
+
+    /// What tells it from other stores of other forms.
+    pub(super) fn key(&self, range: &Interval, unit: &Rational) -> String {
+        format!("{self:?} {unit} {} {}", range.lo, range.hi)
     }
 
     /// Thresholds and levels over a range of forms; thresholds only if `known`.
@@ -54,9 +63,8 @@ impl Stored {
             let corners = [Some(ends.0), extreme, Some(ends.1)].into_iter().flatten().collect();
             return StepTable { thresholds: None, levels: Levels::Path(corners) };
         }
-        if self.function == Function::Identity {
-            let thresholds = (ends.0 + 1..=ends.1).map(|level| self.rounding_threshold(level, unit)).collect();
-            return StepTable { thresholds: Some(thresholds), levels: Levels::Path(vec![ends.0, ends.1]) };
+        if let Some(thresholds) = self.inverse(range, ends.0 + 1..=ends.1, unit) {
+            return StepTable { thresholds: Some(thresholds.into()), levels: Levels::Path(vec![ends.0, ends.1]) };
         }
         let mut level = |form: &BigInt| BigInt::from(self.level(form, unit));
         let steps = match turn {
@@ -64,6 +72,26 @@ impl Stored {
             None => monotone_steps(&range.lo, &range.hi, &mut level),
         };
         listed(&steps)
+    }
+
+    /// The least forms of a range that are stored as at least each of these levels, of functions that have a simple inverse there.
+    fn inverse(&self, range: &Interval, levels: RangeInclusive<i64>, unit: &Rational) -> Option<Vec<BigInt>> {
+        match self.function {
+            Function::Identity | Function::Relu => Some(self.rounding_thresholds(levels, unit)),
+            Function::Square if !range.lo.is_negative() => {
+                let squares = self.rounding_thresholds(levels, &(unit * unit));
+                Some(squares.iter().map(|square| (square - 1u32).sqrt() + 1u32).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is a square whose levels, one by one, have more bits than are listed: it is stored in two digits of the magnitude.
+    pub(super) fn is_long_square(&self) -> bool {
+        let levels = u128::from(self.format.max().unsigned_abs());
+        self.function == Function::Square
+            && self.format.is_float()
+            && levels * u128::from(self.format.width()) > MOST_SQUARED
     }
 
     /// Bounds of forms, which may be wide, without those of which a root that divides has no value: they do not occur.
@@ -104,12 +132,14 @@ impl Stored {
         (rounds && forms.is_integer()).then(|| forms.to_integer())
     }
 
-    /// The least form that rounds to at least this level: half-way goes to the even level.
-    pub(super) fn rounding_threshold(&self, level: i64, unit: &Rational) -> BigInt {
-        let half = Rational::new(BigInt::from(1), BigInt::from(2) << self.format.fraction());
-        let exact = half * Rational::from_integer(self.format.scale().middle(level)) / unit;
-        let up = exact.ceil().to_integer();
-        if exact.is_integer() && level.is_odd() { up + 1 } else { up }
+    /// The least forms that round to at least each of these levels: half-way goes to the even level.
+    pub(super) fn rounding_thresholds(&self, levels: impl Iterator<Item = i64>, unit: &Rational) -> Vec<BigInt> {
+        let half = Rational::new(BigInt::from(1), BigInt::from(2) << self.format.fraction()) / unit;
+        let threshold = |level: i64| {
+            let (down, rest) = (self.format.scale().middle(level) * half.numer()).div_mod_floor(half.denom());
+            if rest.is_zero() && level.is_even() { down } else { down + 1 }
+        };
+        levels.map(threshold).collect()
     }
 }
 

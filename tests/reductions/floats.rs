@@ -69,20 +69,42 @@ fn long_random_instances_in_eight_bits() {
 }
 
 #[test]
-fn bf16_decodes_to_the_solution() {
-    for (family, via, data) in families(1).into_iter().filter(|(family, ..)| matches!(family, Family::InnerProduct(_)))
-    {
-        decodes(&machine(&family, via, data, "bf16"), random(&family, 1));
+fn bf16_decodes_every_reduction() {
+    for (family, via, data) in families(4) {
+        decodes(&machine(&family, via, data, "bf16"), random(&family, 8));
     }
 }
 
-/// Of every kind of reduction: minutes.
 #[test]
-#[ignore = "takes minutes: cargo test --release --test reductions bf16 -- --ignored"]
-fn bf16_decodes_every_reduction() {
-    for (family, via, data) in families(1).into_iter().filter(|(family, ..)| !matches!(family, Family::Parity(_))) {
-        decodes(&machine(&family, via, data, "bf16"), random(&family, 4));
+fn long_random_instances_in_bf16() {
+    for (family, instances) in [(Family::Parity(24), 16), (Family::InnerProduct(8), 16), (Family::Permutations(12), 8)]
+    {
+        decodes(&machine(&family, Via::Hinge, true, "bf16"), random(&family, instances));
     }
+}
+
+#[test]
+fn bf16_multiplies_by_every_permutation() {
+    let family = Family::Permutations(1);
+    decodes(&machine(&family, Via::Hinge, true, "bf16"), all(&family));
+}
+
+/// Where data are narrow, gates of bf16 are few enough to be written out: both readings of the circuit are held against each other.
+#[test]
+fn gates_of_bf16_are_simulated() {
+    let family = Family::Parity(3);
+    let narrow = Asked { weights: Some("bf16".parse().unwrap()), ..Asked::default() };
+    let machine = compiled(&family, Via::Hinge, &narrow).unwrap();
+    let outcome = machine.run(all(&family), &mut |_| {}).unwrap();
+    assert_eq!((outcome.mismatches, outcome.evaluated, outcome.simulated), (0, 8, 8));
+}
+
+/// Residuals of fractions of the last place need more places than bf16 has.
+#[test]
+fn bf16_is_too_narrow_for_gates_made_by_rounding() {
+    let family = circuit(Netlist::random(3, 4, &mut Draws::new(5)));
+    let refused = compiled(&family, Via::Rounding, &asked("bf16", false)).err();
+    assert!(matches!(refused, Some(ReduceError::Narrow { role: "activations", .. })));
 }
 
 /// Rounding makes the gates in the last place: next to zero floats are evenly spaced, so it is the same reduction; residuals of fractions of

@@ -1,10 +1,14 @@
 //! Weighted sums of ANDs of bits, read as products of numbers: `sum over i, j of a_i b_j [x_i + y_j >= 2] = (sum a_i x_i) (sum b_j y_j)`
-//! where all x and y are 0 or 1; with a third bit z in each AND, that times z.
+//! where all x and y are 0 or 1; with a third bit z in each AND, that times z. Of bits that are forms the values at hand have to say that
+//! they are; must not know how other terms are read.
+
+use num_bigint::BigInt;
 
 use super::data::Data;
-use super::integer::Int;
+use super::integer::{Int, add};
 use super::nest::{Nest, Run};
-use super::sums::{List, Plain, add_runs};
+use super::shared::Shared;
+use super::sums::{Plain, add_runs};
 use crate::circuit::{Affine, Array, Bank, Circuit, Index, Node, Term, Thresholds, walk};
 
 /// A term whose source is a bank of such ANDs. The maps of its nest are of the factors.
@@ -12,7 +16,7 @@ use crate::circuit::{Affine, Array, Bank, Circuit, Index, Node, Term, Thresholds
 pub(super) struct Product {
     factors: Vec<Factor>,
     nest: Nest,
-    scale: i128,
+    scale: BigInt,
 }
 
 /// The numbers that bits stand for.
@@ -20,20 +24,17 @@ pub(super) struct Product {
 struct Factor {
     source: usize,
     /// What each bit is worth; none of a single bit.
-    worth: Vec<i64>,
+    worth: Vec<BigInt>,
 }
-
-/// All bits of a factor are worth at most this together.
-const MOST_WORTH: u128 = 1 << 62;
 
 impl Product {
     /// If the term reads ANDs and its coefficients are products of what their bits are worth.
-    pub fn new(circuit: &Circuit, array: &Array, plain: &Plain, term: &Term) -> Option<Self> {
+    pub fn new(circuit: &Circuit, array: &Array, plain: &Plain, term: &Term, shared: &mut Shared) -> Option<Self> {
         let ands = circuit.array(term.source);
         let parts = parts(circuit, ands)?;
         let axes = ands.shape.len();
         let (i, j) = (bit_axis(array, term, ands, axes - 2)?, bit_axis(array, term, ands, axes - 1)?);
-        let worths = worths(plain, array, (i, j))?;
+        let worths = worths(plain, array, (i, j), shared)?;
         let mut nest = Nest::new(array, term);
         let mut factors = Vec::new();
         for (map, part) in parts.iter().enumerate() {
@@ -46,7 +47,7 @@ impl Product {
             nest.sums.remove(axis - own);
         }
         let behind = nest.band.as_ref().is_some_and(|(band, _)| band.key > i.min(j));
-        (!behind).then_some(Self { factors, nest, scale: plain.factors.scale })
+        (!behind).then(|| Self { factors, nest, scale: plain.factors.scale.clone() })
     }
 
     /// The arrays it reads.
@@ -54,35 +55,41 @@ impl Product {
         self.factors.iter().map(|factor| factor.source)
     }
 
-    /// Adds the term to every element.
-    pub fn add<T: Int>(&self, array: &Array, data: &[Data], out: &mut [T]) {
-        let values: Vec<Vec<i64>> = self.factors.iter().map(|factor| factor.values(&data[factor.source])).collect();
-        let scale = T::low(self.scale);
-        let [x, y] = [&values[0], &values[1]];
-        match values.get(2) {
-            None => add_runs(&self.nest, array, scale, out, |run: Run| {
-                places(&run).fold(T::default(), |sum, [a, b, _]| sum.plus(T::of(x[a]).times(T::of(y[b]))))
-            }),
-            Some(z) => add_runs(&self.nest, array, scale, out, |run: Run| {
-                let each = |[a, b, c]: [usize; 3]| T::of(x[a]).times(T::of(y[b])).times(T::of(z[c]));
-                places(&run).fold(T::default(), |sum, at| sum.plus(each(at)))
-            }),
-        }
+    /// Whether everything it takes for bits is 0 or 1.
+    pub fn holds(&self, data: &[Data]) -> bool {
+        self.factors.iter().all(|factor| data[factor.source].all_bits().is_some())
+    }
+
+    /// Adds the term to every element; false if something is neither 0 nor 1.
+    pub fn add<T: Int>(&self, array: &Array, data: &[Data], out: &mut [T]) -> bool {
+        let values = self.factors.iter().map(|factor| factor.values(&data[factor.source]));
+        let Some(values) = values.collect::<Option<Vec<Vec<T>>>>() else { return false };
+        let product = |at: [usize; 3]| {
+            let [x, y] = [0, 1].map(|map| values[map][at[map]].clone());
+            let both = x.times(y);
+            if let Some(z) = values.get(2) { both.times(z[at[2]].clone()) } else { both }
+        };
+        let sum = |run: Run| places(&run).fold(T::default(), |sum, at| sum.plus(product(at)));
+        add_runs(&self.nest, array, &T::big(&self.scale), out, sum);
+        true
     }
 }
 
 impl Factor {
     /// The number at each place but the axis of bits.
-    fn values(&self, data: &Data) -> Vec<i64> {
-        let bits = data.bits();
-        match self.worth.is_empty() {
-            true => bits.iter().map(|bit| (*bit).into()).collect(),
-            false => {
-                let value =
-                    |bits: &[u8]| bits.iter().zip(&self.worth).map(|(bit, worth)| i64::from(*bit) * worth).sum();
-                bits.chunks_exact(self.worth.len()).map(value).collect()
-            }
+    fn values<T: Int>(&self, data: &Data) -> Option<Vec<T>> {
+        let bits = data.all_bits()?;
+        if self.worth.is_empty() {
+            return Some(bits.iter().map(|bit| T::of((*bit).into())).collect());
         }
+        let worth: Vec<T> = self.worth.iter().map(T::big).collect();
+        let value = |bits: &[u8]| {
+            let mut value = T::default();
+            let set = bits.iter().zip(&worth).filter(|(bit, _)| **bit == 1);
+            set.for_each(|(_, worth)| add(&mut value, worth.clone()));
+            value
+        };
+        Some(bits.chunks_exact(worth.len()).map(value).collect())
     }
 }
 
@@ -100,8 +107,8 @@ fn parts<'c>(circuit: &'c Circuit, ands: &Array) -> Option<&'c [Term]> {
     let single = forms.shape.len() == ands.shape.len() && list.len() == 1 && list[0] == terms.len().into();
     let plain = |term: &Term| {
         let one = term.coef.table.is_none() && term.coef.scale == 1.into();
-        let bit = matches!(circuit.array(term.source).node, Node::Input | Node::Bank(_));
-        one && bit && term.sum.is_empty() && term.band.is_none()
+        let small = circuit.array(term.source).range.magnitude().bits() <= 62;
+        one && small && term.sum.is_empty() && term.band.is_none()
     };
     let fits = single && constants.is_empty() && (2..=3).contains(&terms.len()) && terms.iter().all(plain);
     fits.then_some(terms)
@@ -118,28 +125,17 @@ fn bit_axis(array: &Array, term: &Term, ands: &Array, axis: usize) -> Option<usi
 }
 
 /// What the bits along two summed axes are worth, if each coefficient is a product of two.
-fn worths(plain: &Plain, array: &Array, (i, j): (usize, usize)) -> Option<[Vec<i64>; 2]> {
+fn worths(plain: &Plain, array: &Array, (i, j): (usize, usize), shared: &mut Shared) -> Option<[Vec<BigInt>; 2]> {
     let own = array.shape.len();
     let ((rows, row), (columns, column)) = (plain.nest.sums[i - own], plain.nest.sums[j - own]);
     let others = plain.nest.sums.iter().enumerate().filter(|(inner, _)| inner + own != i && inner + own != j);
     let fixed =
         others.map(|(_, (_, step))| step[1]).chain(plain.nest.own.iter().map(|step| step[1])).all(|step| step == 0);
-    let List::Small(list) = &plain.factors.list else { return None };
     if !fixed || plain.nest.gathers.iter().any(|(_, _, step)| step[1] != 0) {
         return None;
     }
-    let at = |a: u64, b: u64| list[(plain.nest.base[1] + row[1] * a as i64 + column[1] * b as i64) as usize];
-    let corner = at(0, 0);
-    let first: Vec<i64> = (0..rows).map(|a| at(a, 0).wrapping_mul(corner)).collect();
-    let second: Vec<i64> = (0..columns).map(|b| at(0, b)).collect();
-    let small = corner.unsigned_abs() == 1 && [&first, &second].iter().all(|list| together(list) <= MOST_WORTH);
-    let product = |a: u64, b: u64| i128::from(first[a as usize]) * i128::from(second[b as usize]);
-    let all = (0..rows).all(|a| (0..columns).all(|b| i128::from(at(a, b)) == product(a, b)));
-    (small && all).then_some([first, second])
-}
-
-fn together(worths: &[i64]) -> u128 {
-    worths.iter().map(|worth| u128::from(worth.unsigned_abs())).sum()
+    let worths = shared.worths(&plain.factors.list, plain.nest.base[1], (rows, row[1]), (columns, column[1]));
+    worths.map(|worths| (*worths).clone())
 }
 
 /// Adds to a map of the nest where a part of the ANDs is read, its last axis left out where that is the axis of bits.

@@ -52,6 +52,15 @@ impl Data {
         }
     }
 
+    /// Elements that are all zero or one, whatever they are kept as.
+    pub fn all_bits(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bits(_) | Self::Ranks { .. } => Some(self.bits()),
+            Self::Small(forms) => forms.iter().map(|form| u8::try_from(*form).ok().filter(|bit| *bit <= 1)).collect(),
+            Self::Gone | Self::Wide(_) | Self::Big(_) => None,
+        }
+    }
+
     /// The least and the greatest element that exists, if they are kept.
     pub fn ends(&self, array: &Array) -> Option<Interval> {
         if matches!(self, Self::Gone) {

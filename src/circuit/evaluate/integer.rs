@@ -1,16 +1,19 @@
-//! Integers of a fixed width that wrap around: a sum whose value fits is exact, whatever its partial sums are; knows no circuits.
+//! Integers of a fixed width that wrap around, so that a sum whose value fits is exact, whatever its partial sums are, and those of any
+//! width; knows no circuits.
 
 use num_bigint::{BigInt, Sign};
 use num_traits::ToPrimitive;
 
-/// An integer modulo a power of two. Sums and products are exact modulo that power, so a result that is known to fit is exact.
-pub(super) trait Int: Copy + Default + Ord {
+/// An integer, or one modulo a power of two. Sums and products are exact modulo that power, so a result that is known to fit is exact.
+pub(super) trait Int: Clone + Default + Ord {
     /// `self + other`, wrapping.
     fn plus(self, other: Self) -> Self;
     /// `self * other`, wrapping.
     fn times(self, other: Self) -> Self;
-    /// The low bits of a number.
+    /// The low bits of a number of 128 bits.
     fn low(value: i128) -> Self;
+    /// The low bits of a number.
+    fn big(value: &BigInt) -> Self;
     /// The low bits of a small number.
     fn of(value: i64) -> Self;
     /// The nearest number that fits: comparisons with numbers that fit, but for the ends, stay what they are.
@@ -31,6 +34,11 @@ impl Int for i64 {
     #[inline]
     fn low(value: i128) -> Self {
         value as Self
+    }
+
+    #[inline]
+    fn big(value: &BigInt) -> Self {
+        low_bits(value) as Self
     }
 
     #[inline]
@@ -60,6 +68,11 @@ impl Int for i128 {
     }
 
     #[inline]
+    fn big(value: &BigInt) -> Self {
+        low_bits(value)
+    }
+
+    #[inline]
     fn of(value: i64) -> Self {
         value.into()
     }
@@ -67,6 +80,38 @@ impl Int for i128 {
     fn nearest(value: &BigInt) -> Self {
         value.to_i128().unwrap_or(if value.sign() == Sign::Minus { Self::MIN } else { Self::MAX })
     }
+}
+
+impl Int for BigInt {
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+
+    fn times(self, other: Self) -> Self {
+        self * other
+    }
+
+    fn low(value: i128) -> Self {
+        value.into()
+    }
+
+    fn big(value: &BigInt) -> Self {
+        value.clone()
+    }
+
+    fn of(value: i64) -> Self {
+        value.into()
+    }
+
+    fn nearest(value: &BigInt) -> Self {
+        value.clone()
+    }
+}
+
+/// Adds to what stands at a place.
+#[inline]
+pub(super) fn add<T: Int>(place: &mut T, value: T) {
+    *place = std::mem::take(place).plus(value);
 }
 
 /// The low 128 bits of a number, in two's complement.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 
 use super::data::Data;
-use super::integer::Int;
+use super::integer::{Int, add};
 use super::sums::{List, Plain};
 use crate::circuit::{Array, Circuit};
 
@@ -21,7 +22,7 @@ pub(super) struct Matrix {
     stride: usize,
     /// So many products add up within 32 bits.
     chunk: usize,
-    scale: i128,
+    scale: BigInt,
 }
 
 /// Matrices with fewer entries are not worth a copy.
@@ -51,7 +52,16 @@ impl Matrix {
         let most = weights.iter().map(|weight| i64::from(weight.unsigned_abs())).max().unwrap_or(0);
         let chunk = (i64::from(i32::MAX) / (reach * most).max(1)) as usize;
         let stride = usize::try_from(first[0]).ok()?;
-        Some(Self { source: plain.source, weights, inputs, outputs, base, stride, chunk, scale: plain.factors.scale })
+        Some(Self {
+            source: plain.source,
+            weights,
+            inputs,
+            outputs,
+            base,
+            stride,
+            chunk,
+            scale: plain.factors.scale.clone(),
+        })
     }
 
     /// Adds the term; false if the source has no small numbers after all.
@@ -62,14 +72,13 @@ impl Matrix {
             Data::Bits(_) | Data::Ranks { .. } => source.bits().iter().map(|bit| (*bit).into()).collect(),
             Data::Big(_) | Data::Gone => return false,
         };
-        let scale = T::low(self.scale);
+        let scale = T::big(&self.scale);
         let positions = out.len() / self.outputs;
         for (output, row) in self.weights.chunks_exact(self.inputs).enumerate() {
             for position in 0..positions {
                 let from = self.base + self.stride * position;
                 let sum = dot(row, &vector[from..from + self.inputs], self.chunk);
-                let place = &mut out[position * self.outputs + output];
-                *place = place.plus(T::of(sum).times(scale));
+                add(&mut out[position * self.outputs + output], T::of(sum).times(scale.clone()));
             }
         }
         true

@@ -69,6 +69,17 @@ impl Nest {
         }
     }
 
+    /// Axes of the array, with their strides, along which every element sums the same: none where nothing is summed.
+    pub fn still(&self, array: &Array) -> Vec<(usize, usize)> {
+        let gathered = |axis: usize| self.gathers.iter().any(|(other, ..)| *other == axis);
+        let still = |axis: &usize| array.shape[*axis].value > 1 && self.own[*axis] == [0; 3] && !gathered(*axis);
+        if self.sums.is_empty() || self.band.is_some() || array.band.is_some() {
+            return Vec::new();
+        }
+        let strides = walk::strides(&array.shape);
+        (0..self.own.len()).filter(still).map(|axis| (axis, strides[axis] as usize)).collect()
+    }
+
     /// Calls `f` with the number of every existing element and where it begins in each list.
     #[inline]
     pub fn each(&self, array: &Array, mut f: impl FnMut(usize, &[u64], Places)) {

@@ -9,8 +9,9 @@ use super::data::Data;
 use super::integer::Int;
 use super::matrix::Matrix;
 use super::prefix::Prefix;
+use super::shared::Shared;
 use super::sums::{Constant, Plain, Ranked};
-use crate::circuit::{Affine, Array, Bank, Circuit, Node, Thresholds, walk};
+use crate::circuit::{Affine, Array, Bank, Circuit, Node, Thresholds};
 
 /// How the elements of an array are computed.
 pub(super) enum Reading {
@@ -18,8 +19,6 @@ pub(super) enum Reading {
     Input,
     /// Sums in integers as wide as their range needs.
     Sums(Sums),
-    /// Sums too wide for 128 bits, term by term.
-    Big(walk::Plan, Vec<usize>),
     /// Gates `[F >= t]`, found among the thresholds by bisection.
     Gates { form: usize, thresholds: Sorted, alone: bool },
     /// Gates of forms that are not made one by one.
@@ -28,9 +27,16 @@ pub(super) enum Reading {
 
 /// Sums of terms.
 pub(super) struct Sums {
-    narrow: bool,
+    width: Width,
     constants: Vec<Constant>,
     terms: Vec<Term>,
+}
+
+/// How many bits a value is kept in: 64, 128 or any number.
+enum Width {
+    Narrow,
+    Wide,
+    Big,
 }
 
 enum Term {
@@ -38,7 +44,8 @@ enum Term {
     /// Of gates that are counted, where they are; else as any other.
     Ranked(Ranked, Plain),
     Matrix(Matrix, Plain),
-    Product(Product),
+    /// Of bits, where they are; else as any other.
+    Product(Product, Plain),
 }
 
 /// Thresholds in ascending order, in three widths.
@@ -50,23 +57,23 @@ pub(super) struct Sorted {
 
 impl Reading {
     /// Of one array of a bound circuit.
-    pub fn new(circuit: &Circuit, array: &Array) -> Self {
+    pub fn new(circuit: &Circuit, array: &Array, shared: &mut Shared) -> Self {
         match &array.node {
             Node::Input | Node::Port => Self::Input,
-            Node::Affine(affine) => Self::affine(circuit, array, affine),
+            Node::Affine(affine) => Self::affine(circuit, array, affine, shared),
             Node::Bank(bank) => Self::bank(circuit, array, bank),
         }
     }
 
-    fn affine(circuit: &Circuit, array: &Array, affine: &Affine) -> Self {
-        let bits = array.range.magnitude().bits();
-        if bits > 126 {
-            let sources = affine.terms.iter().map(|term| term.source.index()).collect();
-            return Self::Big(walk::Plan::new(circuit, array, affine), sources);
-        }
+    fn affine(circuit: &Circuit, array: &Array, affine: &Affine, shared: &mut Shared) -> Self {
+        let width = match array.range.magnitude().bits() {
+            0..=62 => Width::Narrow,
+            63..=126 => Width::Wide,
+            _ => Width::Big,
+        };
         let constants = affine.constants.iter().map(|coef| Constant::new(circuit, array, coef)).collect();
-        let terms = affine.terms.iter().map(|term| Term::new(circuit, array, term)).collect();
-        Self::Sums(Sums { narrow: bits <= 62, constants, terms })
+        let terms = affine.terms.iter().map(|term| Term::new(circuit, array, term, shared)).collect();
+        Self::Sums(Sums { width, constants, terms })
     }
 
     fn bank(circuit: &Circuit, array: &Array, bank: &Bank) -> Self {
@@ -90,7 +97,6 @@ impl Reading {
         match self {
             Self::Input => Vec::new(),
             Self::Sums(sums) => sums.terms.iter().flat_map(Term::sources).collect(),
-            Self::Big(_, sources) => sources.clone(),
             Self::Gates { form, .. } => vec![*form],
             Self::Prefix(_, sources, _) => sources.to_vec(),
         }
@@ -98,10 +104,10 @@ impl Reading {
 }
 
 impl Term {
-    fn new(circuit: &Circuit, array: &Array, term: &crate::circuit::Term) -> Self {
+    fn new(circuit: &Circuit, array: &Array, term: &crate::circuit::Term, shared: &mut Shared) -> Self {
         let plain = Plain::new(circuit, array, term);
-        if let Some(product) = Product::new(circuit, array, &plain, term) {
-            return Self::Product(product);
+        if let Some(product) = Product::new(circuit, array, &plain, term, shared) {
+            return Self::Product(product, plain);
         }
         if let Some(matrix) = Matrix::new(circuit, array, &plain) {
             return Self::Matrix(matrix, plain);
@@ -109,7 +115,7 @@ impl Term {
         let source = circuit.array(term.source);
         let gates = source.shape.last().map_or(0, |size| size.value) as usize;
         let counted = matches!(source.node, Node::Bank(_)) && gates > 1;
-        match counted.then(|| Ranked::new(circuit, array, &plain, term, gates)).flatten() {
+        match counted.then(|| Ranked::new(circuit, array, &plain, term, gates, shared)).flatten() {
             Some(ranked) => Self::Ranked(ranked, plain),
             None => Self::Plain(plain),
         }
@@ -118,13 +124,17 @@ impl Term {
     fn sources(&self) -> Vec<usize> {
         match self {
             Self::Plain(plain) | Self::Ranked(_, plain) | Self::Matrix(_, plain) => vec![plain.source],
-            Self::Product(product) => product.sources().collect(),
+            Self::Product(product, _) => product.sources().collect(),
         }
     }
 
     fn add<T: Int>(&self, array: &Array, data: &[Data], out: &mut [T]) {
         match self {
-            Self::Product(product) => product.add(array, data, out),
+            Self::Product(product, plain) => {
+                if !product.add(array, data, out) {
+                    plain.add(array, &data[plain.source], out);
+                }
+            }
             Self::Plain(plain) => plain.add(array, &data[plain.source], out),
             Self::Matrix(matrix, plain) => {
                 if !matrix.add(&data[matrix.source], out) {
@@ -142,10 +152,20 @@ impl Term {
 impl Sums {
     /// The elements of the array.
     pub fn compute(&self, array: &Array, data: &[Data]) -> Data {
-        match self.narrow {
-            true => Data::Small(self.elements(array, data)),
-            false => Data::Wide(self.elements(array, data)),
+        match self.width {
+            Width::Narrow => Data::Small(self.elements(array, data)),
+            Width::Wide => Data::Wide(self.elements(array, data)),
+            Width::Big => Data::Big(self.elements(array, data)),
         }
+    }
+
+    /// Banks that were to be left out, and are needed: what was taken for bits is not.
+    pub fn needed(&self, data: &[Data]) -> Vec<usize> {
+        let needed = |term: &Term| match term {
+            Term::Product(product, plain) if !product.holds(data) => Some(plain.source),
+            _ => None,
+        };
+        self.terms.iter().filter_map(needed).collect()
     }
 
     fn elements<T: Int>(&self, array: &Array, data: &[Data]) -> Vec<T> {

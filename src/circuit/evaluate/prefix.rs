@@ -54,8 +54,7 @@ impl Prefix {
 
     /// Whether forms go down for all values from one on, and for all from zero on; none if coefficients are too large to tell.
     fn falls(&self, forms: &Array) -> Option<(bool, bool)> {
-        let small =
-            |factors: &Factors| !matches!(factors.list, List::Wide(_)) && factors.scale.unsigned_abs() < 1 << 62;
+        let small = |factors: &Factors| !matches!(factors.list, List::Big(_)) && factors.scale.bits() <= 62;
         let constants = self.constants.iter().map(|constant| &constant.factors);
         self.terms.iter().map(|term| &term.factors).chain(constants).all(small).then_some(())?;
         let (mut from_one, mut from_zero) = (true, true);

@@ -1,18 +1,23 @@
-//! Sums of terms, element by element, in wrapping integers: of numbers, of gates known by how many fire, of products; exact where the
-//! result fits.
+//! Sums of terms, element by element: of numbers, and of gates known by how many fire; in wrapping integers exact where the result fits.
+//! Must not know how products are found.
 
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+
 use super::data::Data;
-use super::integer::{Int, low_bits};
+use super::integer::{Int, add, low_bits};
 use super::nest::{Nest, Run};
+use super::shared::{FirstSums, Shared};
 use crate::circuit::{Array, Circuit, Coef, Term, Values, walk};
 
 /// Coefficients: a factor, times entries of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Factors {
-    /// The low bits of the factor.
-    pub scale: i128,
+    /// The factor.
+    pub scale: BigInt,
+    /// Its low bits.
+    pub low: i128,
     /// The list; all ones if none.
     pub list: List,
 }
@@ -24,8 +29,8 @@ pub(super) enum List {
     Ones,
     /// Small ones.
     Small(Arc<[i64]>),
-    /// The low bits of big ones.
-    Wide(Arc<[i128]>),
+    /// Of any size.
+    Big(Arc<[BigInt]>),
 }
 
 impl Factors {
@@ -34,18 +39,28 @@ impl Factors {
         let list = match coef.table.as_ref().and_then(|(table, _)| circuit.table(*table).values.as_ref()) {
             None => List::Ones,
             Some(Values::Small(values)) => List::Small(values.clone()),
-            Some(Values::Big(values)) => List::Wide(values.iter().map(low_bits).collect()),
+            Some(Values::Big(values)) => List::Big(values.clone()),
         };
-        Self { scale: low_bits(&coef.scale), list }
+        Self { scale: coef.scale.clone(), low: low_bits(&coef.scale), list }
     }
 
     /// The low bits of one coefficient.
     #[inline]
     pub fn at(&self, place: i64) -> i128 {
         match &self.list {
-            List::Ones => self.scale,
-            List::Small(list) => self.scale.wrapping_mul(list[place as usize].into()),
-            List::Wide(list) => self.scale.wrapping_mul(list[place as usize]),
+            List::Ones => self.low,
+            List::Small(list) => self.low.wrapping_mul(list[place as usize].into()),
+            List::Big(list) => self.low.wrapping_mul(low_bits(&list[place as usize])),
+        }
+    }
+
+    /// One entry of the list.
+    #[inline]
+    fn entry<T: Int>(&self, place: i64) -> T {
+        match &self.list {
+            List::Ones => T::of(1),
+            List::Small(list) => T::of(list[place as usize]),
+            List::Big(list) => T::big(&list[place as usize]),
         }
     }
 }
@@ -78,7 +93,7 @@ impl Plain {
             }
             Data::Small(forms) => self.add_from(array, |place| T::of(forms[place]), out),
             Data::Wide(forms) => self.add_from(array, |place| T::low(forms[place]), out),
-            Data::Big(forms) => self.add_from(array, |place| T::low(low_bits(&forms[place])), out),
+            Data::Big(forms) => self.add_from(array, |place| T::big(&forms[place]), out),
             Data::Gone => unreachable!("an array is kept until its last reader"),
         }
     }
@@ -91,15 +106,15 @@ impl Plain {
             List::Small(list) => self.add_runs(array, out, |run| {
                 places(&run).fold(T::default(), |sum, (at, coef)| sum.plus(source(at).times(T::of(list[coef]))))
             }),
-            List::Wide(list) => self.add_runs(array, out, |run| {
-                places(&run).fold(T::default(), |sum, (at, coef)| sum.plus(source(at).times(T::low(list[coef]))))
+            List::Big(list) => self.add_runs(array, out, |run| {
+                places(&run).fold(T::default(), |sum, (at, coef)| sum.plus(source(at).times(T::big(&list[coef]))))
             }),
         }
     }
 
     #[inline]
     fn add_runs<T: Int>(&self, array: &Array, out: &mut [T], sum: impl Fn(Run) -> T) {
-        add_runs(&self.nest, array, T::low(self.factors.scale), out, sum);
+        add_runs(&self.nest, array, &T::big(&self.factors.scale), out, sum);
     }
 }
 
@@ -110,12 +125,25 @@ fn places(run: &Run) -> impl Iterator<Item = (usize, usize)> {
     (0..run.count as i64).map(move |k| ((a + x * k) as usize, (b + y * k) as usize))
 }
 
+/// Adds to every element the sum of its runs times a factor.
 #[inline]
-pub(super) fn add_runs<T: Int>(nest: &Nest, array: &Array, scale: T, out: &mut [T], sum: impl Fn(Run) -> T) {
-    nest.each(array, |element, at, start| {
+pub(super) fn add_runs<T: Int>(nest: &Nest, array: &Array, scale: &T, out: &mut [T], sum: impl Fn(Run) -> T) {
+    let total = |at: &[u64], start| {
         let mut total = T::default();
-        nest.runs(at, start, &mut |run| total = total.plus(sum(run)));
-        out[element] = out[element].plus(total.times(scale));
+        nest.runs(at, start, &mut |run| add(&mut total, sum(run)));
+        total.times(scale.clone())
+    };
+    let still = nest.still(array);
+    if still.is_empty() {
+        return nest.each(array, |element, at, start| add(&mut out[element], total(at, start)));
+    }
+    let mut totals = vec![T::default(); out.len()];
+    nest.each(array, |element, at, start| {
+        let first = element - still.iter().map(|(axis, stride)| at[*axis] as usize * stride).sum::<usize>();
+        if first == element {
+            totals[element] = total(at, start);
+        }
+        add(&mut out[element], totals[first].clone());
     });
 }
 
@@ -135,8 +163,9 @@ impl Constant {
     }
 
     pub fn add<T: Int>(&self, array: &Array, out: &mut [T]) {
+        let scale = T::big(&self.factors.scale);
         self.nest.each(array, |element, _, start| {
-            out[element] = out[element].plus(T::low(self.factors.at(start[1])));
+            add(&mut out[element], self.factors.entry::<T>(start[1]).times(scale.clone()));
         });
     }
 }
@@ -147,7 +176,7 @@ impl Constant {
 pub(super) struct Ranked {
     pub source: usize,
     nest: Nest,
-    scale: i128,
+    scale: BigInt,
     worth: Worth,
 }
 
@@ -155,16 +184,20 @@ pub(super) struct Ranked {
 enum Worth {
     /// Each gate is worth one.
     Ones,
-    /// After each number of gates a row of sums.
-    Rows { sums: Vec<i64>, rows: usize },
+    /// After each number of gates a row of sums, of so many.
+    Rows(FirstSums, usize),
 }
 
-/// Most sums kept for one term.
-const MOST_SUMS: usize = 1 << 25;
-
 impl Ranked {
-    /// If the term sums a whole axis of gates, and the sums fit 64 bits.
-    pub fn new(circuit: &Circuit, array: &Array, plain: &Plain, term: &Term, gates: usize) -> Option<Self> {
+    /// If the term sums a whole axis of gates, and the sums are few.
+    pub fn new(
+        circuit: &Circuit,
+        array: &Array,
+        plain: &Plain,
+        term: &Term,
+        gates: usize,
+        shared: &mut Shared,
+    ) -> Option<Self> {
         let axis = gate_axis(circuit, array, term)?;
         let inner = axis - array.shape.len();
         let mut nest = plain.nest.clone();
@@ -175,26 +208,35 @@ impl Ranked {
         let all = nest.own.iter_mut().chain(nest.sums.iter_mut().map(|(_, step)| step));
         let all = all.chain(nest.gathers.iter_mut().map(|(_, _, step)| step)).chain([&mut nest.base]);
         all.for_each(|places| places[0] /= gates as i64);
-        let scale = plain.factors.scale;
+        let scale = plain.factors.scale.clone();
         let worth = match &plain.factors.list {
             List::Ones => Worth::Ones,
-            List::Small(list) => rows(&mut nest, array, list, step[1], gates)?,
-            List::Wide(_) => return None,
+            list => {
+                let starts = rows(&mut nest, array)?;
+                let rows = starts.len();
+                Worth::Rows(shared.first_sums(list, starts, step[1], gates)?, rows)
+            }
         };
         Some(Self { source: plain.source, nest, scale, worth })
     }
 
     pub fn add<T: Int>(&self, array: &Array, ranks: &[u32], out: &mut [T]) {
-        let scale = T::low(self.scale);
         match &self.worth {
-            Worth::Ones => add_runs(&self.nest, array, scale, out, |run| {
-                places(&run).fold(T::default(), |sum, (at, _)| sum.plus(T::of(ranks[at].into())))
-            }),
-            Worth::Rows { sums, rows } => add_runs(&self.nest, array, scale, out, |run| {
-                let worth = |at: usize, row: usize| T::of(sums[ranks[at] as usize * rows + row]);
-                places(&run).fold(T::default(), |sum, (at, row)| sum.plus(worth(at, row)))
-            }),
+            Worth::Ones => self.add_worth(array, ranks, |rank, _| T::of(rank as i64), out),
+            Worth::Rows(FirstSums::Small(sums), rows) => {
+                self.add_worth(array, ranks, |rank, row| T::of(sums[rank * rows + row]), out);
+            }
+            Worth::Rows(FirstSums::Big(sums), rows) => {
+                self.add_worth(array, ranks, |rank, row| T::big(&sums[rank * rows + row]), out);
+            }
         }
+    }
+
+    #[inline]
+    fn add_worth<T: Int>(&self, array: &Array, ranks: &[u32], worth: impl Fn(usize, usize) -> T, out: &mut [T]) {
+        add_runs(&self.nest, array, &T::big(&self.scale), out, |run| {
+            places(&run).fold(T::default(), |sum, (at, row)| sum.plus(worth(ranks[at] as usize, row)))
+        });
     }
 }
 
@@ -210,8 +252,8 @@ fn gate_axis(circuit: &Circuit, array: &Array, term: &Term) -> Option<usize> {
     (whole && alone && !banded).then_some(axis)
 }
 
-/// Sums of the first coefficients of each row that the term reads; its second map becomes that of rows.
-fn rows(nest: &mut Nest, array: &Array, list: &[i64], step: i64, gates: usize) -> Option<Worth> {
+/// Where each row of coefficients that the term reads begins; the second map of the nest becomes that of rows.
+fn rows(nest: &mut Nest, array: &Array) -> Option<Vec<i64>> {
     let mut starts = vec![nest.base[1]];
     let own = array.shape.iter().map(|size| size.value).zip(nest.own.iter_mut());
     let axes = own.chain(nest.sums.iter_mut().map(|(len, step)| (*len, step)));
@@ -228,16 +270,5 @@ fn rows(nest: &mut Nest, array: &Array, list: &[i64], step: i64, gates: usize) -
         starts = longer.collect();
     }
     nest.base[1] = 0;
-    let rows = starts.len();
-    if rows.checked_mul(gates + 1).is_none_or(|all| all > MOST_SUMS) {
-        return None;
-    }
-    let mut sums = vec![0i64; rows * (gates + 1)];
-    for gate in 0..gates {
-        for (row, start) in starts.iter().enumerate() {
-            let coef = list[(start + step * gate as i64) as usize];
-            sums[(gate + 1) * rows + row] = sums[gate * rows + row].checked_add(coef)?;
-        }
-    }
-    Some(Worth::Rows { sums, rows })
+    Some(starts)
 }

@@ -1,11 +1,11 @@
 //! Exact figures of a bound circuit: depth, terms, weights and constants of every form that differs, without making gates.
 
 use num_bigint::BigInt;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::reduced::Reduced;
 use super::{ArrayMeasure, Bound, Measure, MeasureError, bits_of, dims};
-use crate::circuit::walk::{Plan, elements, plan};
+use crate::circuit::walk::{Plan, Weight, elements, plan};
 use crate::circuit::{Array, ArrayId, Bank, Circuit, Node, Thresholds};
 use crate::expr::Expr;
 
@@ -22,24 +22,38 @@ struct Form {
 
 impl Form {
     /// Adds a term that is listed so many times.
-    fn add(&mut self, source: &Elements, offset: usize, weight: BigInt, times: u128) {
-        match source {
-            Elements::Forms(forms) => {
-                let inner = &forms[offset];
-                self.depth = self.depth.max(inner.depth);
-                self.terms += inner.terms * times;
-                if !inner.constant.is_zero() {
-                    self.constant += &inner.constant * &weight * times;
+    fn add(&mut self, source: &Elements, offset: usize, weight: Weight<'_>, times: u128) {
+        let Elements::Forms(forms) = source else {
+            self.depth = self.depth.max(source.depth(offset));
+            self.terms += times;
+            self.negative |= weight.is_negative();
+            return self.raise(weight);
+        };
+        let inner = &forms[offset];
+        self.depth = self.depth.max(inner.depth);
+        self.terms += inner.terms * times;
+        if !inner.constant.is_zero() {
+            self.constant += &inner.constant * weight.to_big() * times;
+        }
+        self.negative |= inner.terms > 0 && (inner.negative || weight.is_negative());
+        match inner.weight.is_one() {
+            true => self.raise(weight),
+            false => self.raise(Weight::Big(&(&inner.weight * weight.to_big()))),
+        }
+    }
+
+    /// The largest weight is at least this large.
+    fn raise(&mut self, weight: Weight<'_>) {
+        match weight {
+            Weight::Small(weight) => {
+                if self.weight.to_u64().is_some_and(|own| own < weight.unsigned_abs()) {
+                    self.weight = weight.unsigned_abs().into();
                 }
-                self.negative |= inner.terms > 0 && (inner.negative || weight.is_negative());
-                let product = &inner.weight * weight.abs();
-                self.weight = product.max(std::mem::take(&mut self.weight));
             }
-            gates => {
-                self.depth = self.depth.max(gates.depth(offset));
-                self.terms += times;
-                self.negative |= weight.is_negative();
-                self.weight = weight.abs().max(std::mem::take(&mut self.weight));
+            Weight::Big(weight) => {
+                if self.weight.magnitude() < weight.magnitude() {
+                    self.weight = weight.abs();
+                }
             }
         }
     }
@@ -98,20 +112,18 @@ pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
     }
     let last = last_readers(circuit);
     let mut reduced = Reduced::new(circuit);
-    let (mut plans, mut known) = (Vec::with_capacity(last.len()), Vec::with_capacity(last.len()));
-    let mut arrays = Vec::with_capacity(last.len());
+    let (mut known, mut arrays) = (Vec::with_capacity(last.len()), Vec::with_capacity(last.len()));
     let mut largest = BigInt::zero();
     for (array, last) in circuit.arrays().iter().zip(&last) {
         let left_out = reduced.add(array);
         let circuit = &reduced.circuit;
         let array = &circuit.arrays()[known.len()];
         let mut figures = ArrayMeasure { depth: 0, gates: Expr::default(), wires: Expr::default() };
-        let plan = plan(circuit, array);
-        let mut found = match (&array.node, &plan) {
+        let mut found = match (&array.node, plan(circuit, array)) {
             (Node::Bank(bank), _) => {
                 bank_elements(circuit, bank, &known, &left_out.elements, &mut figures, &mut largest)
             }
-            (Node::Affine(_), Some(plan)) => Elements::Forms(unfold(array, plan, &known, &left_out.times)),
+            (_, Some(plan)) => Elements::Forms(unfold(array, &plan, &known, &left_out.times)),
             _ => Elements::Inputs,
         };
         figures.depth = u64::from(found.deepest());
@@ -120,11 +132,10 @@ pub(super) fn measure(circuit: &Circuit) -> Result<Measure, MeasureError> {
             found = Elements::Depths(vec![depth]);
         }
         arrays.push(figures);
-        plans.push(plan);
         known.push(found);
         forget(&mut known, last);
     }
-    Ok(finish(&reduced.circuit, &plans, &known, arrays, bits_of(&largest)))
+    Ok(finish(&reduced.circuit, &known, arrays, bits_of(&largest)))
 }
 
 /// For each array, those that it is the last to read; what is given out is read to the end.
@@ -162,7 +173,7 @@ fn unfold(array: &Array, plan: &Plan, known: &[Elements], times: &[u128]) -> Vec
         plan.constants(at, &mut |constant| form.constant += constant.to_big());
         for (number, times) in times.iter().enumerate() {
             plan.term(number, at, &mut |source, offset, weight| {
-                form.add(&known[source.index()], offset, weight.to_big(), *times);
+                form.add(&known[source.index()], offset, weight, *times);
             });
         }
     });
@@ -212,13 +223,7 @@ fn raise(largest: &mut BigInt, value: &BigInt) {
     }
 }
 
-fn finish(
-    circuit: &Circuit,
-    plans: &[Option<Plan>],
-    known: &[Elements],
-    arrays: Vec<ArrayMeasure>,
-    weight_bits: u64,
-) -> Measure {
+fn finish(circuit: &Circuit, known: &[Elements], arrays: Vec<ArrayMeasure>, weight_bits: u64) -> Measure {
     let outputs = || circuit.outputs().iter().map(|output| output.array);
     let depth_of = |id: ArrayId| known[id.index()].deepest();
     let gate_depths = outputs().map(|id| known[id.index()].gate_depth());
@@ -235,14 +240,14 @@ fn finish(
         wires,
         weight_bits,
         bound: Bound::Exact,
-        critical_path: deepest.map(|end| path(circuit, plans, known, end)).unwrap_or_default(),
+        critical_path: deepest.map(|end| path(circuit, known, end)).unwrap_or_default(),
         arrays,
         dims: dims(circuit),
     }
 }
 
 /// The banks on a longest path to the deepest element of `end`.
-fn path(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], end: ArrayId) -> Vec<ArrayId> {
+fn path(circuit: &Circuit, known: &[Elements], end: ArrayId) -> Vec<ArrayId> {
     let deepest = known[end.index()].deepest();
     let len = circuit.array(end).box_len().unwrap_or(0);
     let Some(element) = (0..len).find(|element| known[end.index()].depth(*element) == deepest) else {
@@ -257,7 +262,9 @@ fn path(circuit: &Circuit, plans: &[Option<Plan>], known: &[Elements], end: Arra
                 path.push(id);
                 Some((bank.form, element))
             }
-            Node::Affine(_) => plans[id.index()].as_ref().and_then(|plan| step(circuit, plan, known, id, element)),
+            Node::Affine(_) => {
+                plan(circuit, circuit.array(id)).and_then(|plan| step(circuit, &plan, known, id, element))
+            }
         };
     }
     path.reverse();

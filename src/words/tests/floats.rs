@@ -1,8 +1,11 @@
 //! The gadgets on words of floating-point formats, at every input of small ones, against values listed from the definition of IEEE 754.
 
-use super::{Numbers, check, circuit, ratio};
+use super::{Numbers, check, circuit, figures, ratio};
+use crate::circuit::evaluate::evaluator;
 use crate::circuit::measure::exact;
 use crate::circuit::{ArrayId, Index, Size};
+use crate::expand::expand;
+use crate::gates::{InputWord, read_outputs, simulate};
 use crate::number::{Format, Function};
 use crate::words::{Form, Maker, Normalisation, Pairing, ScoreTable, Stored, Strategy, Word};
 
@@ -136,6 +139,43 @@ fn products_are_exact() {
             let expected = |input: u64| vec![rounded(x, input, shape, thirds)[0] * rounded(y, input, shape, 3)[0]];
             check(&format!("product {shape:?} {width}"), width + 5, build, expected);
         }
+    }
+}
+
+/// Squares of a format whose levels have too many bits to be listed, and products of them: sums of hundreds of bits, in both readings.
+#[test]
+fn long_squares_are_rounded_once() {
+    let format = Format::float(8, 4).unwrap();
+    let x = Numbers { base: 0, shape: &[2], width: 5, signed: true };
+    for unit in [ratio(1, 1), ratio(3, 7), ratio(1, 1 << 40), ratio(5 << 50, 3)] {
+        let build = |maker: &mut Maker, input: ArrayId| {
+            let form = Form { array: x.forms(maker, input), unit: unit.clone() };
+            let word = maker.store(&form, &Stored { function: Function::Square, format }).unwrap();
+            let pairing = Pairing {
+                shape: vec![Size::fixed(1)],
+                band: None,
+                first: vec![Index::at(0)],
+                second: vec![Index::at(1)],
+            };
+            let product = maker.product(&word, &word, &pairing, 0).unwrap();
+            let both = [maker.value(&word).unwrap(), product];
+            maker.joined(&both, 0).unwrap()
+        };
+        let circuit = circuit(Strategy::Size, true, 10, &build);
+        let gates = expand(&circuit, vec![InputWord::unsigned("x", &[], 10)], &mut |_, _| {}).unwrap();
+        let evaluator = evaluator(&circuit).unwrap();
+        for input in (0..1u64 << 10).step_by(7) {
+            let square = |x: i64| (&unit * ratio(x, 1)).pow(2);
+            let rounded = |x: &i64| format.scale().value(format.nearest(&square(*x)));
+            let [a, b] = [0, 1].map(|place| rounded(&x.read(input)[place]));
+            let bits: Vec<bool> = (0..10).map(|bit| input >> bit & 1 == 1).collect();
+            let wanted = [a.clone(), b.clone(), a * b];
+            assert_eq!(evaluator.run(&bits).unwrap()["y"], wanted, "{unit} {input}");
+            if input % 5 == 0 {
+                assert_eq!(read_outputs(&gates, &simulate(&gates, &bits))[0].values, wanted, "{unit} {input}: gates");
+            }
+        }
+        figures("long squares", &circuit, &gates, &self::circuit(Strategy::Size, false, 10, &build));
     }
 }
 
