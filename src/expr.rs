@@ -151,6 +151,18 @@ impl Size {
     pub fn expr(&self) -> Expr {
         self.dim.as_ref().map_or_else(|| Expr::constant(self.value), Expr::dim)
     }
+
+    /// The product of some, as a polynomial in the free dimensions.
+    pub fn product<'a>(sizes: impl IntoIterator<Item = &'a Self>) -> Expr {
+        let (mut fixed, mut free) = (BigInt::one(), Monomial::new());
+        for size in sizes {
+            match &size.dim {
+                Some(name) => free = times(&free, &vec![(Atom::Dim(name.clone()), 1)]),
+                None => fixed *= size.value,
+            }
+        }
+        Expr::monomial(free, Rational::from_integer(fixed))
+    }
 }
 
 fn narrow(validity: &mut BTreeMap<Dim, (u64, u64)>, name: &Dim, range: (u64, u64)) {
@@ -168,6 +180,9 @@ fn product(a: &Rational, b: &Rational) -> Rational {
 }
 
 fn times(a: &Monomial, b: &Monomial) -> Monomial {
+    if a.is_empty() || b.is_empty() {
+        return [&a[..], &b[..]].concat();
+    }
     let mut powers: BTreeMap<Atom, u32> = a.iter().cloned().collect();
     for (atom, power) in b {
         *powers.entry(atom.clone()).or_insert(0) += power;

@@ -218,7 +218,11 @@ mod tests {
             let all = Term::new(forms, vec![Index::axis(2), Index::axis(3)]).over(vec![size(4), size(3)]).banded(band);
             let all = all.times(Coef::table(table, Index::strided([(1, 5), (3, 7)]).plus(1)).times(&scales[1].into()));
             let some = Term::new(forms, vec![Index::axis(0), Index::axis(2)]).over(vec![size(3)]).by(scales[2]);
-            let affine = Affine { constants: vec![Coef::table(table, Index::axis(0))], terms: vec![all, some] };
+            let open = builder.table(Table::bounded(24, Interval::new(scales[2].min(3), 7)));
+            let open = |index| Coef::table(open, index).times(&scales[0].into());
+            let unknown = Term::new(forms, vec![Index::axis(0), Index::axis(2)]).over(vec![size(3)]).times(open(Index::axis(2)));
+            let constants = vec![Coef::table(table, Index::axis(0)), open(Index::axis(1))];
+            let affine = Affine { constants, terms: vec![all, some, unknown] };
             let shape = [size(4), size(2)];
             let space = Space { arrays: builder.arrays(), tables: builder.tables(), shape: &shape };
             let axes = space.relevant_axes(&affine);

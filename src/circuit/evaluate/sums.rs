@@ -34,7 +34,7 @@ impl Factors {
         let list = match coef.table.as_ref().and_then(|(table, _)| circuit.table(*table).values.as_ref()) {
             None => List::Ones,
             Some(Values::Small(values)) => List::Small(values.clone()),
-            Some(Values::Big(values)) => List::Wide(values.iter().map(low_bits).collect()),
+            Some(values) => List::Wide(values.iter().map(|value| low_bits(&value)).collect()),
         };
         Self { scale: low_bits(&coef.scale), list }
     }
