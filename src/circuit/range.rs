@@ -42,13 +42,29 @@ impl Space<'_> {
     /// In integers of any size.
     fn reach(&self, affine: &Affine, axes: &[usize]) -> Reach {
         let mut at = vec![0u64; self.shape.len()];
-        let mut reach = self.element(affine, &at);
+        // Where no known coefficient varies along a summed axis, elements with the same coefficients have the same reach.
+        let plain = affine.terms.iter().all(|term| self.split(term).0.is_empty());
+        let coefficients = |at: &[u64]| if plain { self.coefficients(affine, at) } else { Vec::new() };
+        let (mut reach, mut before) = (self.element(affine, &at), coefficients(&at));
         while advance(&mut at, axes, self.shape) {
+            let here = coefficients(&at);
+            if plain && here == before {
+                continue;
+            }
+            before = here;
             let next = self.element(affine, &at);
             reach.range = reach.range.hull(&next.range);
             reach.magnitude = reach.magnitude.max(next.magnitude);
         }
         reach
+    }
+
+    /// What each coefficient can be at these coordinates and the first of the summed axes.
+    fn coefficients(&self, affine: &Affine, at: &[u64]) -> Vec<Interval> {
+        let sums = affine.terms.iter().map(|term| term.sum.len()).max().unwrap_or(0);
+        let at = [at, &vec![0; sums]].concat();
+        let all = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
+        all.map(|coef| self.value(coef, &at)).collect()
     }
 
     /// The table of a coefficient where its entries are known and vary.
