@@ -44,3 +44,12 @@ pub fn whole_process(args: &[&str], code: i32, runs: usize) -> (f64, f64) {
     times.sort_by(f64::total_cmp);
     (times[0], times[runs / 2])
 }
+
+/// Processor time of all commands that have ended, where the system tells it, in seconds.
+pub fn of_commands() -> Option<f64> {
+    let figures = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let after_name = figures.rsplit_once(')')?.1;
+    let ticks: Vec<f64> =
+        after_name.split_whitespace().skip(13).take(2).filter_map(|field| field.parse().ok()).collect();
+    Some(ticks.iter().sum::<f64>() / 100.0)
+}

@@ -104,7 +104,8 @@ impl Table {
     /// Of the products of each of `a` with each of `b`: written out where they are small, else kept as the two lists.
     pub fn products(a: Vec<BigInt>, b: Vec<BigInt>) -> Self {
         let (first, second) = (Self::new(a), Self::new(b));
-        let values = [&first, &second].map(|table| table.values.iter().flat_map(Values::iter).collect::<Arc<[BigInt]>>());
+        let values =
+            [&first, &second].map(|table| table.values.iter().flat_map(Values::iter).collect::<Arc<[BigInt]>>());
         let products = Self {
             len: first.len * second.len,
             range: first.range.times(&second.range),
@@ -138,7 +139,10 @@ mod tests {
             let b: Vec<BigInt> = [2, -9, 0].map(|value| BigInt::from(value) << shift).to_vec();
             let each = Table::new(a.iter().flat_map(|a| b.iter().map(move |b| a * b)).collect());
             let table = Table::products(a, b);
-            assert_eq!((table.len, table.nonzero, &table.range, &table.sums), (each.len, each.nonzero, &each.range, &each.sums));
+            assert_eq!(
+                (table.len, table.nonzero, &table.range, &table.sums),
+                (each.len, each.nonzero, &each.range, &each.sums)
+            );
             assert!((0..13).all(|position| table.get(position) == each.get(position)));
             assert!(table.values.iter().flat_map(Values::iter).eq(each.values.iter().flat_map(Values::iter)));
             assert_eq!(matches!(table.values, Some(Values::Small(_))), shift == 0);

@@ -159,13 +159,7 @@ fn points(table: &Table<'_>, node: Node, lengths: &[i128]) -> Vec<Vec<i128>> {
     points
 }
 
-fn run(
-    table: &Table<'_>,
-    inside: &[bool],
-    entering: &[Vec<Tensor>],
-    skeleton: &Rc<Skeleton>,
-    lengths: &[i128],
-) -> Run {
+fn run(table: &Table<'_>, inside: &[bool], entering: &[Vec<Tensor>], skeleton: &Rc<Skeleton>, lengths: &[i128]) -> Run {
     let size = |block: usize| skeleton.iterations(block) as usize * skeleton.blocks()[block].bodies[0].vertices.len();
     let depths = (0..skeleton.blocks().len()).map(|block| vec![NEVER; size(block)]).collect();
     let (mut run, touched) = (Run { skeleton: Rc::clone(skeleton), depths }, touched(table, inside));
@@ -230,7 +224,8 @@ impl Run {
         let flat = self.flat(block, &instance.at);
         let part = self.skeleton.blocks()[block].bodies[0].vertices.len();
         for vertex in (0..part).filter(|vertex| inside[first + vertex]) {
-            let enters = |id: usize, places: &[Place]| entering[id].iter().map(|p| value(p, places)).max().unwrap_or(NEVER);
+            let enters =
+                |id: usize, places: &[Place]| entering[id].iter().map(|p| value(p, places)).max().unwrap_or(NEVER);
             let inner = &self.skeleton.blocks()[block].bodies[0].vertices[vertex];
             let below = match &inner.reads {
                 Reads::Inside(list) => {
@@ -251,7 +246,8 @@ impl Run {
                     }
                 }
             };
-            self.depths[block][flat + vertex] = if below <= NEVER { NEVER } else { below + i128::from(inner.latency) * table.scale };
+            self.depths[block][flat + vertex] =
+                if below <= NEVER { NEVER } else { below + i128::from(inner.latency) * table.scale };
         }
     }
 

@@ -301,7 +301,8 @@ impl<'s> Wiring<'s> {
             bodies.extend(made.into_iter().map(|body| body.circuit));
         }
         let mut bodies = bodies.into_iter();
-        let next = |_, _: &Graph| Ok::<Circuit, LowerError>(bodies.next().unwrap_or_else(|| unreachable!("each is made")));
+        let next =
+            |_, _: &Graph| Ok::<Circuit, LowerError>(bodies.next().unwrap_or_else(|| unreachable!("each is made")));
         Ok(LoweredLoops { circuits: self.system.map(next)?, inputs, units, refusal: self.refusal })
     }
 }

@@ -91,7 +91,7 @@ impl Maker {
         if let Some(table) = self.pairs.get(&key) {
             return *table;
         }
-        let table = self.builder.table(Table::products(x.weights.clone(), y.weights.clone()));
+        let table = self.builder.table(Table::products(x.weights.to_vec(), y.weights.to_vec()));
         self.pairs.insert(key, table);
         table
     }
