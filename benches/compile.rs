@@ -61,21 +61,9 @@ fn peak_kib() -> f64 {
     line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(f64::NAN)
 }
 
-/// Time passed from start to end of the command itself, the least and the median of eleven runs.
 fn whole_process(file: &str, context: &str) {
     let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let mut times: Vec<f64> = (0..11)
-        .map(|_| {
-            let start = std::time::Instant::now();
-            let command = std::process::Command::new(env!("CARGO_BIN_EXE_isobath"))
-                .args(["report", &path, "--context", context])
-                .output();
-            assert!(command.expect("it runs").status.success());
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    let (least, middle) = (times[0], times[5]);
+    let (least, middle) = clock::whole_process(&["report", &path, "--context", context], 0, 11);
     let ratio = middle / LIMIT_MS;
     println!(
         "report {file} at context {context}, whole process: {middle:.0} ms (least {least:.0}), {ratio:.2} of the limit"

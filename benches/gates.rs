@@ -1,6 +1,7 @@
 //! How fast explicit gates are built, measured and simulated; knows only the public gate tables. Medians of five runs, in
 //! processor time.
 
+#[allow(dead_code)]
 mod clock;
 
 use clock::{median, seconds};

@@ -48,15 +48,7 @@ fn main() {
 }
 
 fn whole_process(what: &str, args: &[&str], code: i32) {
-    let run = |_| {
-        let start = std::time::Instant::now();
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_isobath")).args(args).output().expect("it runs");
-        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    let mut times: Vec<f64> = (0..11).map(run).collect();
-    times.sort_by(f64::total_cmp);
-    let (least, middle) = (times[0], times[5]);
+    let (least, middle) = clock::whole_process(args, code, 11);
     println!("{what}, whole process: {middle:.0} ms (least {least:.0}), {:.2} of {LIMIT_MS} ms", middle / LIMIT_MS);
 }
 

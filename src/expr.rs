@@ -7,7 +7,6 @@ mod atom;
 mod greatest;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 use std::sync::Arc;
@@ -29,7 +28,8 @@ type Monomial = Vec<(Atom, u32)>;
 /// A polynomial with rational coefficients in atoms of named dimensions, exact for the values inside [`Expr::validity`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expr {
-    terms: BTreeMap<Monomial, Rational>,
+    /// In ascending order, none of them zero.
+    terms: Vec<(Monomial, Rational)>,
     validity: BTreeMap<Dim, (u64, u64)>,
 }
 
@@ -49,25 +49,33 @@ impl Expr {
     }
 
     fn monomial(monomial: Monomial, coefficient: Rational) -> Self {
-        let mut terms = BTreeMap::new();
-        if !coefficient.is_zero() {
-            terms.insert(monomial, coefficient);
-        }
+        let terms = if coefficient.is_zero() { Vec::new() } else { vec![(monomial, coefficient)] };
         Self { terms, validity: BTreeMap::new() }
     }
 
     /// Adds one term.
-    fn grow(&mut self, monomial: Monomial, coefficient: &Rational) {
-        match self.terms.entry(monomial) {
-            Entry::Vacant(_) if coefficient.is_zero() => {}
-            Entry::Vacant(entry) => drop(entry.insert(coefficient.clone())),
-            Entry::Occupied(mut entry) => {
-                *entry.get_mut() = sum(entry.get(), coefficient);
-                if entry.get().is_zero() {
-                    entry.remove();
+    fn grow(&mut self, monomial: Monomial, coefficient: Rational) {
+        match self.terms.binary_search_by(|(own, _)| own.cmp(&monomial)) {
+            Err(_) if coefficient.is_zero() => {}
+            Err(place) => self.terms.insert(place, (monomial, coefficient)),
+            Ok(place) => {
+                let own = &mut self.terms[place].1;
+                *own = sum(own, &coefficient);
+                if own.is_zero() {
+                    self.terms.remove(place);
                 }
             }
         }
+    }
+
+    /// The coefficient of a term.
+    fn coefficient(&self, monomial: &Monomial) -> Rational {
+        let place = self.terms.binary_search_by(|(own, _)| own.cmp(monomial));
+        place.map_or_else(|_| Rational::zero(), |place| self.terms[place].1.clone())
+    }
+
+    fn monomials(&self) -> impl Iterator<Item = &Monomial> {
+        self.terms.iter().map(|(monomial, _)| monomial)
     }
 
     /// The same polynomial, claimed only for `low <= name <= high`.
@@ -84,7 +92,7 @@ impl Expr {
 
     /// Whether no dimension occurs.
     pub fn is_constant(&self) -> bool {
-        self.terms.keys().all(Vec::is_empty)
+        self.monomials().all(Vec::is_empty)
     }
 
     /// Whether it is the zero polynomial.
@@ -122,7 +130,7 @@ impl Expr {
 
     /// The highest power of `name` itself, not of atoms it occurs in.
     pub fn degree(&self, name: &str) -> u32 {
-        let powers = self.terms.keys().flatten().filter(|(atom, _)| matches!(atom, Atom::Dim(dim) if &**dim == name));
+        let powers = self.monomials().flatten().filter(|(atom, _)| matches!(atom, Atom::Dim(dim) if &**dim == name));
         powers.map(|(_, power)| *power).max().unwrap_or(0)
     }
 }
@@ -151,6 +159,18 @@ impl Size {
     pub fn expr(&self) -> Expr {
         self.dim.as_ref().map_or_else(|| Expr::constant(self.value), Expr::dim)
     }
+
+    /// The product of some, as a polynomial in the free dimensions.
+    pub fn product<'a>(sizes: impl IntoIterator<Item = &'a Self>) -> Expr {
+        let (mut fixed, mut free) = (BigInt::one(), Monomial::new());
+        for size in sizes {
+            match &size.dim {
+                Some(name) => free = times(&free, &vec![(Atom::Dim(name.clone()), 1)]),
+                None => fixed *= size.value,
+            }
+        }
+        Expr::monomial(free, Rational::from_integer(fixed))
+    }
 }
 
 fn narrow(validity: &mut BTreeMap<Dim, (u64, u64)>, name: &Dim, range: (u64, u64)) {
@@ -168,6 +188,9 @@ fn product(a: &Rational, b: &Rational) -> Rational {
 }
 
 fn times(a: &Monomial, b: &Monomial) -> Monomial {
+    if a.is_empty() || b.is_empty() {
+        return [&a[..], &b[..]].concat();
+    }
     let mut powers: BTreeMap<Atom, u32> = a.iter().cloned().collect();
     for (atom, power) in b {
         *powers.entry(atom.clone()).or_insert(0) += power;
@@ -178,7 +201,7 @@ fn times(a: &Monomial, b: &Monomial) -> Monomial {
 impl AddAssign<&Expr> for Expr {
     fn add_assign(&mut self, other: &Expr) {
         for (monomial, coefficient) in &other.terms {
-            self.grow(monomial.clone(), coefficient);
+            self.grow(monomial.clone(), coefficient.clone());
         }
         for (name, range) in &other.validity {
             narrow(&mut self.validity, name, *range);
@@ -200,13 +223,13 @@ impl Mul for &Expr {
     type Output = Expr;
 
     fn mul(self, other: &Expr) -> Expr {
-        let mut result = Expr { terms: BTreeMap::new(), validity: self.validity.clone() };
+        let mut result = Expr { terms: Vec::new(), validity: self.validity.clone() };
         for (name, range) in &other.validity {
             narrow(&mut result.validity, name, *range);
         }
         for (a, x) in &self.terms {
             for (b, y) in &other.terms {
-                result.grow(times(a, b), &product(x, y));
+                result.grow(times(a, b), product(x, y));
             }
         }
         result
@@ -220,7 +243,7 @@ impl fmt::Display for Expr {
             return write!(f, "0");
         }
         let degree = |monomial: &Monomial| monomial.iter().map(|(_, power)| *power).sum::<u32>();
-        let mut terms: Vec<_> = self.terms.iter().collect();
+        let mut terms: Vec<&(Monomial, Rational)> = self.terms.iter().collect();
         terms.sort_by(|(a, _), (b, _)| degree(b).cmp(&degree(a)).then_with(|| a.cmp(b)));
         for (position, (monomial, coefficient)) in terms.into_iter().enumerate() {
             write_term(f, position == 0, monomial, coefficient)?;

@@ -1,4 +1,4 @@
-//! Medians of processor time, shared by the benchmarks.
+//! Medians of processor time, and of time passed for whole commands, shared by the benchmarks.
 
 use std::hint::black_box;
 use std::sync::OnceLock;
@@ -29,4 +29,27 @@ pub fn seconds() -> f64 {
     let figures = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = figures.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
+}
+
+/// The least and the median time in milliseconds that the command takes from start to end, its exit code being this one.
+pub fn whole_process(args: &[&str], code: i32, runs: usize) -> (f64, f64) {
+    let run = |_| {
+        let start = Instant::now();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_isobath")).args(args).output().expect("it runs");
+        let time = start.elapsed().as_secs_f64() * 1e3;
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        time
+    };
+    let mut times: Vec<f64> = (0..runs).map(run).collect();
+    times.sort_by(f64::total_cmp);
+    (times[0], times[runs / 2])
+}
+
+/// Processor time of all commands that have ended, where the system tells it, in seconds.
+pub fn of_commands() -> Option<f64> {
+    let figures = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let after_name = figures.rsplit_once(')')?.1;
+    let ticks: Vec<f64> =
+        after_name.split_whitespace().skip(13).take(2).filter_map(|field| field.parse().ok()).collect();
+    Some(ticks.iter().sum::<f64>() / 100.0)
 }

@@ -77,13 +77,9 @@ fn restrict(expr: Expr, dim: Option<&Dim>, low: u64, high: u64) -> Expr {
 
 /// How many points a box has, restricted to a band.
 pub(in crate::circuit) fn points(sizes: &[Size], band: Option<&Band>) -> Expr {
-    let mut total = band.map_or_else(|| Expr::constant(1), |band| band.pairs(&sizes[band.query]));
-    for (axis, size) in sizes.iter().enumerate() {
-        if band.is_none_or(|band| axis != band.query && axis != band.key) {
-            total = &total * &size.expr();
-        }
-    }
-    total
+    let Some(band) = band else { return Size::product(sizes) };
+    let others = sizes.iter().enumerate().filter(|(axis, _)| *axis != band.query && *axis != band.key);
+    &band.pairs(&sizes[band.query]) * &Size::product(others.map(|(_, size)| size))
 }
 
 #[cfg(test)]

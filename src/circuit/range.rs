@@ -42,13 +42,29 @@ impl Space<'_> {
     /// In integers of any size.
     fn reach(&self, affine: &Affine, axes: &[usize]) -> Reach {
         let mut at = vec![0u64; self.shape.len()];
-        let mut reach = self.element(affine, &at);
+        // Where no known coefficient varies along a summed axis, elements with the same coefficients have the same reach.
+        let plain = affine.terms.iter().all(|term| self.split(term).0.is_empty());
+        let coefficients = |at: &[u64]| if plain { self.coefficients(affine, at) } else { Vec::new() };
+        let (mut reach, mut before) = (self.element(affine, &at), coefficients(&at));
         while advance(&mut at, axes, self.shape) {
+            let here = coefficients(&at);
+            if plain && here == before {
+                continue;
+            }
+            before = here;
             let next = self.element(affine, &at);
             reach.range = reach.range.hull(&next.range);
             reach.magnitude = reach.magnitude.max(next.magnitude);
         }
         reach
+    }
+
+    /// What each coefficient can be at these coordinates and the first of the summed axes.
+    fn coefficients(&self, affine: &Affine, at: &[u64]) -> Vec<Interval> {
+        let sums = affine.terms.iter().map(|term| term.sum.len()).max().unwrap_or(0);
+        let at = [at, &vec![0; sums]].concat();
+        let all = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
+        all.map(|coef| self.value(coef, &at)).collect()
     }
 
     /// The table of a coefficient where its entries are known and vary.
@@ -128,8 +144,8 @@ impl Space<'_> {
                     let value = *list.get(usize::try_from(place).ok()?)?;
                     *(if value < 0 { &mut minus } else { &mut plus }) += value;
                 }
-                Values::Big(list) => {
-                    let value = list.get(usize::try_from(place).ok()?)?;
+                Values::Big(_) | Values::Products(_) => {
+                    let value = values.get(usize::try_from(place).ok()?)?;
                     *(if value.is_negative() { &mut minus } else { &mut plus }) += value;
                 }
             }
@@ -237,7 +253,11 @@ mod tests {
             let all = Term::new(forms, vec![Index::axis(2), Index::axis(3)]).over(vec![size(4), size(3)]).banded(band);
             let all = all.times(Coef::table(table, Index::strided([(1, 5), (3, 7)]).plus(1)).times(&scales[1].into()));
             let some = Term::new(forms, vec![Index::axis(0), Index::axis(2)]).over(vec![size(3)]).by(scales[2]);
-            let affine = Affine { constants: vec![Coef::table(table, Index::axis(0))], terms: vec![all, some] };
+            let open = builder.table(Table::bounded(24, Interval::new(scales[2].min(3), 7)));
+            let open = |index| Coef::table(open, index).times(&scales[0].into());
+            let unknown = Term::new(forms, vec![Index::axis(0), Index::axis(2)]).over(vec![size(3)]).times(open(Index::axis(2)));
+            let constants = vec![Coef::table(table, Index::axis(0)), open(Index::axis(1))];
+            let affine = Affine { constants, terms: vec![all, some, unknown] };
             let shape = [size(4), size(2)];
             let space = Space { arrays: builder.arrays(), tables: builder.tables(), shape: &shape };
             let axes = space.relevant_axes(&affine);

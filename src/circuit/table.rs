@@ -25,6 +25,8 @@ pub enum Values {
     Small(Arc<[i64]>),
     /// Of any size.
     Big(Arc<[BigInt]>),
+    /// Products of each of the first with each of the second, those of one of the first next to each other.
+    Products([Arc<[BigInt]>; 2]),
 }
 
 impl Values {
@@ -33,6 +35,7 @@ impl Values {
         match self {
             Self::Small(values) => values.get(position).map(|v| BigInt::from(*v)),
             Self::Big(values) => values.get(position).cloned(),
+            Self::Products([a, b]) => Some(a.get(position / b.len())? * &b[position % b.len()]),
         }
     }
 
@@ -41,6 +44,7 @@ impl Values {
         let count = match self {
             Self::Small(values) => values.len(),
             Self::Big(values) => values.len(),
+            Self::Products([a, b]) => a.len() * b.len(),
         };
         (0..count).filter_map(|position| self.get(position))
     }
@@ -97,6 +101,22 @@ impl Table {
         }
     }
 
+    /// Of the products of each of `a` with each of `b`: written out where they are small, else kept as the two lists.
+    pub fn products(a: Vec<BigInt>, b: Vec<BigInt>) -> Self {
+        let (first, second) = (Self::new(a), Self::new(b));
+        let values =
+            [&first, &second].map(|table| table.values.iter().flat_map(Values::iter).collect::<Arc<[BigInt]>>());
+        let products = Self {
+            len: first.len * second.len,
+            range: first.range.times(&second.range),
+            nonzero: first.nonzero * second.nonzero,
+            sums: first.sums.zip(second.sums).map(|([p, m], [q, n])| [&p * &q + &m * &n, p * n + m * q]),
+            values: Some(Values::Products(values)),
+        };
+        let small = [&products.range.lo, &products.range.hi].iter().all(|end| i64::try_from(*end).is_ok());
+        if small { Self::new(products.values.iter().flat_map(Values::iter).collect()) } else { products }
+    }
+
     /// Of `len` entries that are only known to lie in `range`.
     pub fn bounded(len: u128, range: Interval) -> Self {
         Self { len, range, nonzero: len, sums: None, values: None }
@@ -105,5 +125,27 @@ impl Table {
     /// One entry.
     pub fn get(&self, position: usize) -> Option<BigInt> {
         self.values.as_ref()?.get(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_written_out() {
+        for shift in [0, 40, 200] {
+            let a: Vec<BigInt> = [-3, 0, 5, 7].map(|value| BigInt::from(value) << shift).to_vec();
+            let b: Vec<BigInt> = [2, -9, 0].map(|value| BigInt::from(value) << shift).to_vec();
+            let each = Table::new(a.iter().flat_map(|a| b.iter().map(move |b| a * b)).collect());
+            let table = Table::products(a, b);
+            assert_eq!(
+                (table.len, table.nonzero, &table.range, &table.sums),
+                (each.len, each.nonzero, &each.range, &each.sums)
+            );
+            assert!((0..13).all(|position| table.get(position) == each.get(position)));
+            assert!(table.values.iter().flat_map(Values::iter).eq(each.values.iter().flat_map(Values::iter)));
+            assert_eq!(matches!(table.values, Some(Values::Small(_))), shift == 0);
+        }
     }
 }

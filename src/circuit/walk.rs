@@ -108,12 +108,10 @@ fn scaled(values: &Values, scale: &BigInt) -> Scaled {
         return match values {
             Values::Small(values) => Scaled::Small(values.clone()),
             Values::Big(values) => Scaled::Big(values.clone()),
+            Values::Products(_) => Scaled::Big(values.iter().collect()),
         };
     }
-    let product: Vec<BigInt> = match values {
-        Values::Small(values) => values.iter().map(|v| v * scale).collect(),
-        Values::Big(values) => values.iter().map(|v| v * scale).collect(),
-    };
+    let product: Vec<BigInt> = values.iter().map(|value| value * scale).collect();
     match product.iter().map(ToPrimitive::to_i64).collect::<Option<Vec<i64>>>() {
         Some(small) => Scaled::Small(small.into()),
         None => Scaled::Big(product.into()),

@@ -1,5 +1,6 @@
 //! The command `report`; must not know how anything is measured.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use super::calibrate::{self, Calibrate};
@@ -214,7 +215,10 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
         Some(parameters) => calibrate::lower(spec, parameters, context, strategy, ranges.as_ref())?,
         None => pipeline::architecture(spec, context, strategy)?,
     };
-    let mut report = Report::new(spec, &lowered, &lowered.measure()?, strategy)?;
+    // The process ends with the report: taking a large circuit apart again would cost a tenth of its time.
+    let lowered = ManuallyDrop::new(lowered);
+    let measure = ManuallyDrop::new(lowered.measure()?);
+    let mut report = Report::new(spec, &lowered, &measure, strategy)?;
     if args.asks_opaque() {
         report.opaque = Some(Opaque::of_circuit(&lowered.lowered.circuit, &args.observe)?);
     }

@@ -30,9 +30,9 @@ fn covered(expr: &Expr, others: &[&Expr]) -> bool {
 /// Whether for some t between 0 and 1 no coefficient of `t a + (1 - t) b` is smaller than that of `expr`.
 fn mean_covers(expr: &Expr, a: &Expr, b: &Expr) -> bool {
     let (mut low, mut high) = (Rational::zero(), Rational::one());
-    let terms: BTreeSet<&Monomial> = [expr, a, b].into_iter().flat_map(|expr| expr.terms.keys()).collect();
+    let terms: BTreeSet<&Monomial> = [expr, a, b].into_iter().flat_map(Expr::monomials).collect();
     for term in terms {
-        let coefficient = |expr: &Expr| expr.terms.get(term).cloned().unwrap_or_else(Rational::zero);
+        let coefficient = |expr: &Expr| expr.coefficient(term);
         let (rest, slope) = (coefficient(b) - coefficient(expr), coefficient(a) - coefficient(b));
         match (slope.is_zero(), slope.is_positive()) {
             (true, _) if rest.is_negative() => return false,

@@ -28,7 +28,8 @@ pub(super) fn component(table: &mut Table<'_>, nodes: &[usize]) {
     nodes.iter().for_each(|id| inside[*id] = true);
     let mut entering = entering(table, nodes, &inside);
     entering.sort_by_key(|polynomial| std::cmp::Reverse(polynomial.iter().sum::<i128>()));
-    let scope = Scope { nodes, inside: &inside, bases: bases(table) };
+    let bases = bases(table);
+    let scope = Scope { nodes, inside: &inside, skeletons: resized(table, &bases), bases };
     // What enters alone may be seen where it leads only later; but nothing is above what all do together.
     let all = runs(table, &scope, &entering);
     respond(table, &scope, &all, &all);
@@ -46,6 +47,8 @@ struct Scope<'a> {
     nodes: &'a [usize],
     inside: &'a [bool],
     bases: Vec<Vec<i128>>,
+    /// The skeleton at the bases and, along some axes, a period more.
+    skeletons: HashMap<Vec<i128>, Rc<Skeleton>>,
 }
 
 type Runs = HashMap<Vec<i128>, Run>;
@@ -85,28 +88,44 @@ fn bases(table: &Table<'_>) -> Vec<Vec<i128>> {
     product(&(0..table.frame.axes.len()).map(|axis| lengths(table, axis)).collect::<Vec<_>>())
 }
 
-/// Depths in the component when only some polynomials enter it.
-fn runs(table: &Table<'_>, scope: &Scope<'_>, active: &[Tensor]) -> Runs {
-    let axes = table.frame.axes.len();
-    let mut runs = HashMap::new();
-    for base in &scope.bases {
-        for more in product(&vec![vec![0, 1]; axes]) {
-            let lengths: Vec<i128> = (0..axes).map(|a| base[a] + more[a] * table.frame.numbers(a).1).collect();
-            runs.entry(lengths.clone()).or_insert_with(|| run(table, scope.inside, active, &lengths));
+/// The skeleton at all lengths that depths are computed for.
+fn resized(table: &Table<'_>, bases: &[Vec<i128>]) -> HashMap<Vec<i128>, Rc<Skeleton>> {
+    let axes = table.frame.skeleton.axes();
+    let mut skeletons = HashMap::new();
+    for base in bases {
+        for more in product(&vec![vec![0, 1]; axes.len()]) {
+            let lengths: Vec<i128> = (0..axes.len()).map(|a| base[a] + more[a] * table.frame.numbers(a).1).collect();
+            let length = |name: &str| axes.iter().position(|a| &*a.name == name).map(|axis| lengths[axis] as u64);
+            let other = || table.frame.skeleton.clone().resized(|name| length(name));
+            let other = || Rc::new(other().unwrap_or_else(|_| table.frame.skeleton.clone()));
+            skeletons.entry(lengths.clone()).or_insert_with(other);
         }
     }
-    runs
+    skeletons
+}
+
+/// Depths in the component when only some polynomials enter it.
+fn runs(table: &Table<'_>, scope: &Scope<'_>, active: &[Tensor]) -> Runs {
+    let enters = |(list, inside): (&Vec<Tensor>, &bool)| match inside {
+        true => Vec::new(),
+        false => list.iter().filter(|polynomial| active.contains(polynomial)).cloned().collect(),
+    };
+    let entering: Vec<Vec<Tensor>> = table.lists.iter().zip(scope.inside).map(enters).collect();
+    let run = |(lengths, skeleton): (&Vec<i128>, &Rc<Skeleton>)| {
+        (lengths.clone(), run(table, scope.inside, &entering, skeleton, lengths))
+    };
+    scope.skeletons.iter().map(run).collect()
 }
 
 /// Adds the polynomials of some depths that are nowhere above all depths.
 fn respond(table: &mut Table<'_>, scope: &Scope<'_>, runs: &Runs, all: &Runs) {
+    let near: Vec<Vec<&Run>> = scope.bases.iter().map(|base| around(table, runs, base)).collect();
     for id in scope.nodes {
         let node = table.node(*id);
         let mut found: Vec<Tensor> = Vec::new();
-        for base in &scope.bases {
-            let near = around(table, runs, base);
+        for (base, near) in scope.bases.iter().zip(&near) {
             for index in product(&points(table, node, base)) {
-                let fitted = fit(table, &near, node, base, &index);
+                let fitted = fit(table, near, node, base, &index);
                 found.extend(fitted.filter(|p| !found.contains(p)));
             }
         }
@@ -140,18 +159,13 @@ fn points(table: &Table<'_>, node: Node, lengths: &[i128]) -> Vec<Vec<i128>> {
     points
 }
 
-fn run(table: &Table<'_>, inside: &[bool], active: &[Tensor], lengths: &[i128]) -> Run {
-    let axes = table.frame.skeleton.axes();
-    let length = |name: &str| axes.iter().position(|a| &*a.name == name).map(|axis| lengths[axis] as u64);
-    let resized = table.frame.skeleton.clone().resized(|name| length(name));
-    let skeleton = resized.unwrap_or_else(|_| table.frame.skeleton.clone());
+fn run(table: &Table<'_>, inside: &[bool], entering: &[Vec<Tensor>], skeleton: &Rc<Skeleton>, lengths: &[i128]) -> Run {
     let size = |block: usize| skeleton.iterations(block) as usize * skeleton.blocks()[block].bodies[0].vertices.len();
     let depths = (0..skeleton.blocks().len()).map(|block| vec![NEVER; size(block)]).collect();
-    let (mut run, touched) = (Run { skeleton: Rc::new(skeleton), depths }, touched(table, inside));
-    let order = Rc::clone(&run.skeleton);
-    let done: Result<(), std::convert::Infallible> = order.try_each(|instance| {
+    let (mut run, touched) = (Run { skeleton: Rc::clone(skeleton), depths }, touched(table, inside));
+    let done: Result<(), std::convert::Infallible> = skeleton.try_each(|instance| {
         if touched[instance.block] {
-            run.visit(table, inside, active, instance, lengths);
+            run.visit(table, inside, entering, instance, lengths);
         }
         Ok(())
     });
@@ -196,18 +210,22 @@ impl Run {
     }
 
     /// Computes one iteration of a block, as far as it is inside the component.
-    fn visit(&mut self, table: &Table<'_>, inside: &[bool], active: &[Tensor], instance: &Instance, lengths: &[i128]) {
+    fn visit(
+        &mut self,
+        table: &Table<'_>,
+        inside: &[bool],
+        entering: &[Vec<Tensor>],
+        instance: &Instance,
+        lengths: &[i128],
+    ) {
         let block = instance.block;
         let here = place(&self.skeleton, block, &instance.at, lengths);
         let first = table.id(Node { block, region: table.frame.region(block, &here), vertex: 0 });
         let flat = self.flat(block, &instance.at);
         let part = self.skeleton.blocks()[block].bodies[0].vertices.len();
         for vertex in (0..part).filter(|vertex| inside[first + vertex]) {
-            let node = table.node(first + vertex);
-            let enters = |id: usize, places: &[Place]| {
-                let lists = table.lists[id].iter().filter(|p| active.contains(p));
-                lists.map(|p| value(p, places)).max().unwrap_or(NEVER)
-            };
+            let enters =
+                |id: usize, places: &[Place]| entering[id].iter().map(|p| value(p, places)).max().unwrap_or(NEVER);
             let inner = &self.skeleton.blocks()[block].bodies[0].vertices[vertex];
             let below = match &inner.reads {
                 Reads::Inside(list) => {
@@ -228,7 +246,8 @@ impl Run {
                     }
                 }
             };
-            self.depths[block][flat + vertex] = if below <= NEVER { NEVER } else { below + table.latency(node) };
+            self.depths[block][flat + vertex] =
+                if below <= NEVER { NEVER } else { below + i128::from(inner.latency) * table.scale };
         }
     }
 
@@ -290,9 +309,9 @@ fn below(table: &Table<'_>, run: &Run, node: Node, lengths: &[i128], polynomial:
             choices[*axis] = (class..lengths[*axis]).step_by(period as usize).collect();
         }
     }
+    let mut places: Vec<Place> = lengths.iter().map(|n| Place { index: [0; 3], length: [*n, 0, 0] }).collect();
     product(&choices).iter().all(|index| {
-        let place = |axis: usize| Place { index: [index[axis], 0, 0], length: [lengths[axis], 0, 0] };
-        let places: Vec<Place> = (0..index.len()).map(place).collect();
+        places.iter_mut().zip(index).for_each(|(place, index)| place.index[0] = *index);
         run.depth(node, |axis| index[axis]).is_some_and(|depth| depth >= value(polynomial, &places))
     })
 }

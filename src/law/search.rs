@@ -42,12 +42,14 @@ const fn plan(edge: u64, periodic: bool, from: Option<u64>, span: i128) -> Plan 
     Plan { edge, periodic, from, span }
 }
 
-/// Plans for exact laws, the likeliest first: with delays of more than one, the first iterations are not like the rest.
+/// Plans for exact laws, the likeliest first: with delays of more than one, as many of the first iterations are not like the rest.
 pub(super) fn first(skeleton: &Skeleton) -> Vec<Plan> {
-    let wires = skeleton.blocks().iter().flat_map(|block| block.ports.iter().flatten()).flat_map(|wire| &wire.at);
-    let delayed = wires.into_iter().any(|at| matches!(at, At::Back(2..)));
-    let quick =
-        if delayed { vec![plan(2, false, None, 4)] } else { vec![plan(0, false, None, 4), plan(1, false, None, 4)] };
+    let delay = (0..skeleton.axes().len()).map(|axis| skeleton.longest_delay(axis)).max();
+    let quick = match delay.unwrap_or(0) {
+        0 | 1 => vec![plan(0, false, None, 4), plan(1, false, None, 4)],
+        2 => vec![plan(2, false, None, 4)],
+        _ => vec![plan(4, false, None, 4), plan(2, false, None, 4)],
+    };
     let careful = [plan(0, false, None, 6), plan(1, false, None, 6), plan(2, false, None, 8)];
     quick.into_iter().chain(careful).collect()
 }

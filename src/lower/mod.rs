@@ -462,7 +462,7 @@ impl<'a> Lowering<'a> {
         let table = match &values {
             None => Table::bounded(len, range.clone()),
             Some(Values::Small(values)) => Table::small(values.clone()),
-            Some(Values::Big(values)) => Table::new(values.to_vec()),
+            Some(values) => Table::new(values.iter().collect()),
         };
         let table = self.maker.builder.table(table);
         Constants { table, range, values, fraction: scale.fraction() - zeros }

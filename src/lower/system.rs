@@ -110,6 +110,8 @@ struct Wiring<'s> {
     grown: Option<Key>,
     /// Bits that growing ranges are widened by.
     stride: Option<u32>,
+    /// Per block, its bodies as they were lowered last, and what its ports carried then.
+    made: Vec<(Vec<Declared>, Vec<Body>)>,
 }
 
 /// A lowered body.
@@ -124,8 +126,9 @@ struct Body {
 impl<'s> Wiring<'s> {
     fn new(system: &'s looped::Looped, strategy: Strategy, known: bool) -> Result<Self> {
         let (targets, group, declared) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let made = system.blocks().iter().map(|_| Default::default()).collect();
         let mut wiring =
-            Self { system, strategy, known, refusal: None, targets, group, declared, grown: None, stride: None };
+            Self { system, strategy, known, refusal: None, targets, group, declared, grown: None, stride: None, made };
         for block in system.blocks() {
             let ports = block.bodies[0].ports();
             for (port, (wires, (node, carrier))) in block.ports.iter().zip(&ports).enumerate() {
@@ -173,20 +176,42 @@ impl<'s> Wiring<'s> {
     /// One pass; whether something is still open or was widened.
     fn widen(&mut self) -> Result<bool> {
         let mut changed = false;
-        for (number, block) in self.system.blocks().iter().enumerate() {
+        for number in 0..self.system.blocks().len() {
             let Some(ports) = self.ports(number) else {
                 changed = true;
                 continue;
             };
-            for graph in &block.bodies {
-                let body = self.body(number, graph, ports.clone())?;
-                for (output, form) in body.forms.into_iter().enumerate() {
-                    let Some(form) = form else { continue };
-                    changed |= self.declare((number, output), form);
-                }
+            self.make(number, ports)?;
+            let forms: Vec<_> = self.forms(number).collect();
+            for (output, form) in forms {
+                changed |= self.declare((number, output), form);
             }
         }
         Ok(changed)
+    }
+
+    /// The exact forms the bodies of a block give out.
+    fn forms(&self, number: usize) -> impl Iterator<Item = (usize, Declared)> {
+        let forms = self.made[number].1.iter().flat_map(|body| body.forms.iter().enumerate());
+        forms.filter_map(|(output, form)| Some((output, form.clone()?)))
+    }
+
+    /// Lowers the bodies of a block, unless they are what they were.
+    fn make(&mut self, number: usize, ports: Vec<Declared>) -> Result<()> {
+        let (before, bodies) = &self.made[number];
+        if bodies.is_empty() || *before != ports || !bodies.iter().all(|body| self.is_current(number, body)) {
+            let graphs = &self.system.blocks()[number].bodies;
+            let bodies = graphs.iter().map(|graph| self.body(number, graph, ports.clone())).collect::<Result<_>>()?;
+            self.made[number] = (ports, bodies);
+        }
+        Ok(())
+    }
+
+    /// Whether a body gives everything out in the unit that is declared of it now.
+    fn is_current(&self, block: usize, body: &Body) -> bool {
+        let declared = |output| self.declared.get(&self.name((block, output)));
+        let mut given = body.forms.iter().zip(&body.units).enumerate();
+        given.all(|(output, (form, unit))| form.is_none() || declared(output).is_none_or(|d| d.unit == *unit))
     }
 
     fn declare(&mut self, key: Key, form: Declared) -> bool {
@@ -209,15 +234,12 @@ impl<'s> Wiring<'s> {
     /// What ranges found by widening lead to in one pass: inside them, so it holds as well.
     fn narrow(&mut self) -> Result<()> {
         let mut next: HashMap<Key, Declared> = HashMap::new();
-        for (number, block) in self.system.blocks().iter().enumerate() {
-            for graph in &block.bodies {
-                let body = self.body(number, graph, self.ports(number).unwrap_or_default())?;
-                for (output, form) in body.forms.into_iter().enumerate() {
-                    let Some(form) = form else { continue };
-                    let group = self.name((number, output));
-                    let hull = next.get(&group).map_or_else(|| form.clone(), |known| known.hull(&form));
-                    next.insert(group, hull);
-                }
+        for number in 0..self.system.blocks().len() {
+            self.make(number, self.ports(number).unwrap_or_default())?;
+            for (output, form) in self.forms(number) {
+                let group = self.name((number, output));
+                let hull = next.get(&group).map_or_else(|| form.clone(), |known| known.hull(&form));
+                next.insert(group, hull);
             }
         }
         for (group, declared) in &mut self.declared {
@@ -269,18 +291,19 @@ impl<'s> Wiring<'s> {
         Ok(Body { circuit: lowering.maker.builder.build(), inputs: lowering.inputs, units, forms })
     }
 
-    fn finish(self) -> Result<LoweredLoops> {
-        let refusal = self.refusal.clone();
-        let (mut inputs, mut units) = (Vec::new(), Vec::new());
-        let circuits = self.system.map(|number, graph| {
-            let body = self.body(number, graph, self.ports(number).unwrap_or_default())?;
-            if inputs.len() <= number {
-                inputs.push(body.inputs);
-                units.push(body.units);
-            }
-            Ok::<Circuit, LowerError>(body.circuit)
-        })?;
-        Ok(LoweredLoops { circuits, inputs, units, refusal })
+    fn finish(mut self) -> Result<LoweredLoops> {
+        let (mut inputs, mut units, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..self.system.blocks().len() {
+            self.make(number, self.ports(number).unwrap_or_default())?;
+            let made = std::mem::take(&mut self.made[number].1);
+            inputs.extend(made.first().map(|body| body.inputs.clone()));
+            units.extend(made.first().map(|body| body.units.clone()));
+            bodies.extend(made.into_iter().map(|body| body.circuit));
+        }
+        let mut bodies = bodies.into_iter();
+        let next =
+            |_, _: &Graph| Ok::<Circuit, LowerError>(bodies.next().unwrap_or_else(|| unreachable!("each is made")));
+        Ok(LoweredLoops { circuits: self.system.map(next)?, inputs, units, refusal: self.refusal })
     }
 }
 

@@ -9,7 +9,6 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use super::levels::bit_weights;
 use super::logic::Pairing;
 use super::word::Bits;
 use super::{Form, Maker, common_unit};
@@ -122,7 +121,7 @@ impl Maker {
         let turns = self.builder.table(Table::small((0..most).map(|k| 1 - 2 * (k % 2) as i64).collect::<Vec<_>>()));
         let term = Term::new(gates, Index::identity(axes + 1)).over(vec![Size::fixed(most)]);
         let array = self.affine(shape, None, vec![term.times(Coef::table(turns, Index::axis(axes)))], vec![])?;
-        let bits = Bits { array, weights: bit_weights(width, signed), signed };
+        let bits = Bits { array, weights: self.bit_weights(width, signed), signed };
         Ok(Binary { shape: total.shape.clone(), unit: total.unit.clone(), range: total.range.clone(), bits })
     }
 
@@ -214,7 +213,7 @@ impl Maker {
     /// Never for numbers of this circuit.
     pub fn kept(&mut self, x: &Binary) -> Result<Total> {
         let gates = self.builder.gate(x.bits.array, 1)?;
-        let part = Part { gates, repeated: 0, weights: x.bits.weights.clone(), each: false };
+        let part = Part { gates, repeated: 0, weights: x.bits.weights.to_vec(), each: false };
         let (shape, unit, range) = (x.shape.clone(), x.unit.clone(), x.range.clone());
         Ok(Total { constants: zeros(&shape), shape, parts: vec![part], unit, range })
     }

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 
-use super::levels::{Levels, bit_weights, width};
+use super::levels::{Levels, width};
 use super::word::{Bits, Code};
 use super::{Form, Maker, Stored, Word, counted};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, TableId, Term, Thresholds};
@@ -163,7 +163,7 @@ impl Maker {
             terms.extend(gates.iter().map(term));
         }
         let array = self.affine(shape, band, terms, vec![Coef::table(first, Index::axis(axes))])?;
-        Ok(Bits { array, weights: bit_weights(count, signed), signed })
+        Ok(Bits { array, weights: self.bit_weights(count, signed), signed })
     }
 }
 

@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 
 use super::word::{Bits, Code};
 use super::{Maker, Word};
-use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, TableId, Term};
+use crate::circuit::{ArrayId, Band, CircuitError, Coef, Index, Size, Table, TableId, Term};
 
 /// The axes a product lives on, and where along them each factor is read.
 pub struct Pairing {
@@ -85,13 +85,13 @@ impl Maker {
         Ok(Ands { gates, axes, bits, weights })
     }
 
-    /// What pairs of bits are worth, made once for all words of as many bits.
+    /// What pairs of bits are worth, those of the second number next to each other; made once for all words of as many bits.
     fn pair_weights(&mut self, x: &Bits, y: &Bits) -> TableId {
         let key = [(x.count(), x.signed), (y.count(), y.signed)];
         if let Some(table) = self.pairs.get(&key) {
             return *table;
         }
-        let table = self.weight_table(&x.times(y));
+        let table = self.builder.table(Table::products(x.weights.to_vec(), y.weights.to_vec()));
         self.pairs.insert(key, table);
         table
     }

@@ -42,6 +42,7 @@ mod route;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_traits::One;
@@ -118,6 +119,8 @@ pub struct Maker {
     changes: HashMap<String, TableId>,
     /// Tables of what pairs of bits are worth, by the counts of bits and whether they have a sign.
     pairs: HashMap<[(usize, bool); 2], TableId>,
+    /// What bits are worth, by their count and whether they have a sign.
+    bits: HashMap<(u32, bool), Arc<[BigInt]>>,
 }
 
 impl Maker {
@@ -131,6 +134,7 @@ impl Maker {
             moves: HashMap::new(),
             changes: HashMap::new(),
             pairs: HashMap::new(),
+            bits: HashMap::new(),
         }
     }
 

@@ -126,7 +126,7 @@ impl Maker {
         }
         let shape = word.shape.iter().cloned().chain([Size::fixed(1)]).collect();
         let array = self.affine(shape, word.band.clone(), vec![], vec![Coef::constant(1)])?;
-        Ok(Bits { array, weights: vec![word.reach().lo], signed: false })
+        Ok(Bits { array, weights: vec![word.reach().lo].into(), signed: false })
     }
 
     /// `round(a / b)`, b positive, with the first axes of a.

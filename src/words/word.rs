@@ -1,5 +1,7 @@
 //! A word: a stored number as integer forms over gates of one layer, in thermometer or binary code.
 
+use std::sync::Arc;
+
 use num_bigint::BigInt;
 
 use super::levels::{Levels, bit_weights, width};
@@ -63,7 +65,7 @@ impl Word {
 /// Bits of words: an array of 0/1 forms with one more axis, and what each bit is worth.
 pub(super) struct Bits {
     pub array: ArrayId,
-    pub weights: Vec<BigInt>,
+    pub weights: Arc<[BigInt]>,
     pub signed: bool,
 }
 
@@ -131,7 +133,8 @@ impl Maker {
             }
             Code::Bits { bits, signed } => {
                 let (count, _) = width(&word.reach());
-                let weights = self.weight_table(&bit_weights(count, *signed));
+                let weights = self.bit_weights(count, *signed);
+                let weights = self.weight_table(&weights);
                 let axes = word.shape.len();
                 let term = Term::new(*bits, Index::identity(axes + 1)).over(vec![Size::fixed(u64::from(count))]);
                 let coef = Coef::table(weights, Index::axis(axes));
@@ -172,6 +175,11 @@ impl Maker {
         self.affine(word.shape.clone(), word.band.clone(), vec![term], vec![Coef::constant(word.lo)])
     }
 
+    /// What each of so many bits is worth, made once.
+    pub(super) fn bit_weights(&mut self, count: u32, signed: bool) -> Arc<[BigInt]> {
+        Arc::clone(self.bits.entry((count, signed)).or_insert_with(|| bit_weights(count, signed).into()))
+    }
+
     /// A small table whose entries are always known.
     pub(super) fn weight_table(&mut self, weights: &[BigInt]) -> TableId {
         self.builder.table(crate::circuit::Table::new(weights.to_vec()))
@@ -180,7 +188,7 @@ impl Maker {
     /// The bits of a word, as 0/1 forms (or gates) on one more axis: no layer.
     pub(super) fn bits(&mut self, word: &Word) -> Result<Bits, CircuitError> {
         let (count, signed) = width(&word.reach());
-        let weights = bit_weights(count, signed);
+        let weights = self.bit_weights(count, signed);
         let mut shape = word.shape.clone();
         let axes = shape.len();
         shape.push(Size::fixed(u64::from(count)));

@@ -159,7 +159,7 @@ fn value(polynomial: &Polynomial, at: &[Place], later: i128) -> Option<Tensor> {
         for (mut number, sum) in sum.iter_mut().enumerate() {
             let mut times = i128::from(term.times);
             for factor in &factors {
-                times = times.checked_mul(factor[number % 3])?;
+                times = if times == 0 { 0 } else { times.checked_mul(factor[number % 3])? };
                 number /= 3;
             }
             *sum = sum.checked_add(times)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 use num_traits::{One, Signed};
 
-use super::sums::List;
+use super::sums::{List, product_at};
 
 /// Sums of the first entries of rows: after each number of entries, one for each row.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ impl List {
             Self::Ones => None,
             Self::Small(list) => Some((list.as_ptr().addr(), places)),
             Self::Big(list) => Some((list.as_ptr().addr(), places)),
+            Self::Products([a, b]) => Some((a.as_ptr().addr(), [&places[..], &[b.as_ptr().addr() as i64]].concat())),
         }
     }
 }
@@ -62,6 +63,7 @@ impl Shared {
             List::Ones => None,
             List::Small(list) => worths(rows, columns, |a, b| list[at(a, b)].into()),
             List::Big(list) => worths(rows, columns, |a, b| list[at(a, b)].clone()),
+            List::Products(factors) => worths(rows, columns, |a, b| product_at(factors, at(a, b))),
         })
         .clone()
     }
@@ -82,16 +84,23 @@ fn first_sums(list: &List, starts: &[i64], step: i64, count: usize) -> Option<Fi
             Some(FirstSums::Small(sums.into()))
         }
         List::Big(list) if all <= MOST_BIG_SUMS => {
-            let mut sums = vec![BigInt::ZERO; starts.len()];
-            for gate in 0..count {
-                for start in starts {
-                    sums.push(&sums[sums.len() - starts.len()] + &list[place(gate, start)]);
-                }
-            }
-            Some(FirstSums::Big(sums.into()))
+            Some(big_sums(starts, count, |gate, start| list[place(gate, start)].clone()))
+        }
+        List::Products(factors) if all <= MOST_BIG_SUMS => {
+            Some(big_sums(starts, count, |gate, start| product_at(factors, place(gate, start))))
         }
         _ => None,
     }
+}
+
+fn big_sums(starts: &[i64], count: usize, entry: impl Fn(usize, &i64) -> BigInt) -> FirstSums {
+    let mut sums = vec![BigInt::ZERO; starts.len()];
+    for gate in 0..count {
+        for start in starts {
+            sums.push(&sums[sums.len() - starts.len()] + entry(gate, start));
+        }
+    }
+    FirstSums::Big(sums.into())
 }
 
 fn worths(rows: u64, columns: u64, at: impl Fn(u64, u64) -> BigInt) -> Worths {

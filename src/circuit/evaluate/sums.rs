@@ -31,6 +31,13 @@ pub(super) enum List {
     Small(Arc<[i64]>),
     /// Of any size.
     Big(Arc<[BigInt]>),
+    /// Products of each of the first with each of the second.
+    Products([Arc<[BigInt]>; 2]),
+}
+
+/// One of the products of each of the first with each of the second.
+pub(super) fn product_at([a, b]: &[Arc<[BigInt]>; 2], place: usize) -> BigInt {
+    &a[place / b.len()] * &b[place % b.len()]
 }
 
 impl Factors {
@@ -40,6 +47,7 @@ impl Factors {
             None => List::Ones,
             Some(Values::Small(values)) => List::Small(values.clone()),
             Some(Values::Big(values)) => List::Big(values.clone()),
+            Some(Values::Products(factors)) => List::Products(factors.clone()),
         };
         Self { scale: coef.scale.clone(), low: low_bits(&coef.scale), list }
     }
@@ -51,6 +59,7 @@ impl Factors {
             List::Ones => self.low,
             List::Small(list) => self.low.wrapping_mul(list[place as usize].into()),
             List::Big(list) => self.low.wrapping_mul(low_bits(&list[place as usize])),
+            List::Products(factors) => self.low.wrapping_mul(low_bits(&product_at(factors, place as usize))),
         }
     }
 
@@ -61,6 +70,7 @@ impl Factors {
             List::Ones => T::of(1),
             List::Small(list) => T::of(list[place as usize]),
             List::Big(list) => T::big(&list[place as usize]),
+            List::Products(factors) => T::big(&product_at(factors, place as usize)),
         }
     }
 }
@@ -108,6 +118,10 @@ impl Plain {
             }),
             List::Big(list) => self.add_runs(array, out, |run| {
                 places(&run).fold(T::default(), |sum, (at, coef)| sum.plus(source(at).times(T::big(&list[coef]))))
+            }),
+            List::Products(factors) => self.add_runs(array, out, |run| {
+                let entry = |coef| T::big(&product_at(factors, coef));
+                places(&run).fold(T::default(), |sum, (at, coef)| sum.plus(source(at).times(entry(coef))))
             }),
         }
     }

@@ -97,8 +97,7 @@ impl Parts<'_> {
     /// The product of the summed axes but these.
     fn sums(&self, without: &[usize]) -> Expr {
         let axes = self.axes()..self.axes() + self.term.sum.len();
-        axes.filter(|axis| !without.contains(axis))
-            .fold(Expr::constant(1), |product, axis| &product * &self.size(axis).expr())
+        Size::product(axes.filter(|axis| !without.contains(axis)).map(|axis| self.size(axis)))
     }
 
     /// A source with the same number of terms everywhere: uneven only by the term's own band or zeros in its table.

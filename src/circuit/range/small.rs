@@ -29,16 +29,24 @@ impl Bounds {
     }
 }
 
-/// A known coefficient, and the axes it depends on.
+/// A coefficient, and the axes it depends on.
 struct Factor<'a> {
     scale: i128,
-    /// All ones if none.
-    list: Option<&'a [i64]>,
+    values: Entries<'a>,
     base: i64,
     /// A step for each axis of the array.
     own: Vec<i64>,
     /// Length and step of the summed axes it depends on.
     sums: Vec<(u64, i64)>,
+}
+
+/// What a coefficient is, but for its scale.
+#[derive(Clone, Copy)]
+enum Entries<'a> {
+    One,
+    Known(&'a [i64]),
+    /// Not known, between these.
+    Within(i128, i128),
 }
 
 /// A term: a coefficient, how often it is repeated at least and at most, and the range of what it multiplies.
@@ -48,7 +56,7 @@ struct Part<'a> {
     source: Bounds,
 }
 
-/// The reach of an affine array; none if something is not known or does not fit.
+/// The reach of an affine array; none if something does not fit.
 pub(super) fn affine(space: &Space, affine: &Affine, axes: &[usize]) -> Option<Reach> {
     let own = space.shape.len();
     let constants: Vec<Factor> =
@@ -68,24 +76,35 @@ pub(super) fn affine(space: &Space, affine: &Affine, axes: &[usize]) -> Option<R
 }
 
 fn element(constants: &[Factor], parts: &[Part], at: &[u64]) -> Option<Bounds> {
-    let mut sum = Bounds::default();
-    for constant in constants {
-        let value = constant.at(at)?;
-        sum = sum.plus(Bounds { lo: value, hi: value, magnitude: value.abs() })?;
-    }
+    let sum = constants.iter().try_fold(Bounds::default(), |sum, constant| sum.plus(constant.at(at)?))?;
     parts.iter().try_fold(sum, |sum, part| sum.plus(part.bounds(at)?))
+}
+
+/// A sum of coefficients: the least and greatest sums of its positive and of its negative parts, and of absolute values.
+struct Mass {
+    plus: (i128, i128),
+    minus: (i128, i128),
+    total: i128,
+}
+
+impl Mass {
+    fn known(plus: i128, minus: i128) -> Option<Self> {
+        Some(Self { plus: (plus, plus), minus: (minus, minus), total: plus.checked_sub(minus)? })
+    }
 }
 
 impl<'a> Factor<'a> {
     fn new(space: &Space<'a>, coef: &Coef, own: usize, sums: &[(usize, u64)]) -> Option<Self> {
         let scale = coef.scale.to_i128().filter(|scale| scale.unsigned_abs() < 1 << 100)?;
-        let mut factor = Self { scale, list: None, base: 0, own: vec![0; own], sums: Vec::new() };
+        let mut factor = Self { scale, values: Entries::One, base: 0, own: vec![0; own], sums: Vec::new() };
         let Some((table, index)) = &coef.table else { return Some(factor) };
-        let Some(Values::Small(list)) = &space.tables[table.index()].values else { return None };
-        if index.gather.is_some() {
-            return None;
-        }
-        (factor.list, factor.base) = (Some(&**list), index.base);
+        let table = &space.tables[table.index()];
+        factor.values = match &table.values {
+            None => Entries::Within(table.range.lo.to_i128()?, table.range.hi.to_i128()?),
+            Some(Values::Small(list)) if index.gather.is_none() => Entries::Known(list),
+            Some(_) => return None,
+        };
+        factor.base = index.base;
         let step = |axis: usize| index.steps.iter().filter(|(other, _)| *other == axis).map(|(_, step)| step).sum();
         factor.own = (0..own).map(step).collect();
         factor.sums = sums.iter().map(|(axis, len)| (*len, step(*axis))).collect();
@@ -96,21 +115,40 @@ impl<'a> Factor<'a> {
         self.own.iter().zip(at).fold(self.base, |place, (step, at)| place + step * *at as i64)
     }
 
-    /// The value at these coordinates.
-    fn at(&self, at: &[u64]) -> Option<i128> {
-        let Some(list) = self.list else { return Some(self.scale) };
-        self.scale.checked_mul((*list.get(usize::try_from(self.start(at)).ok()?)?).into())
+    /// The ends of a value between these.
+    fn within(&self, lo: i128, hi: i128) -> Option<(i128, i128)> {
+        let (a, b) = (self.scale.checked_mul(lo)?, self.scale.checked_mul(hi)?);
+        Some((a.min(b), a.max(b)))
     }
 
-    /// The sums of its positive and of its negative values.
-    fn masses(&self, at: &[u64]) -> Option<(i128, i128)> {
+    /// The value at these coordinates.
+    fn at(&self, at: &[u64]) -> Option<Bounds> {
+        let (lo, hi) = match self.values {
+            Entries::One => (1, 1),
+            Entries::Within(lo, hi) => (lo, hi),
+            Entries::Known(list) => {
+                let value = i128::from(*list.get(usize::try_from(self.start(at)).ok()?)?);
+                (value, value)
+            }
+        };
+        let (lo, hi) = self.within(lo, hi)?;
+        Some(Bounds { lo, hi, magnitude: lo.checked_neg()?.max(hi) })
+    }
+
+    /// The sum of its values.
+    fn masses(&self, at: &[u64]) -> Option<Mass> {
         let (mut plus, mut minus) = (0, 0);
-        match self.list {
-            None => plus = 1,
-            Some(list) => sum(list, self.start(at), &self.sums, &mut plus, &mut minus)?,
+        match self.values {
+            Entries::One => plus = 1,
+            Entries::Known(list) => sum(list, self.start(at), &self.sums, &mut plus, &mut minus)?,
+            Entries::Within(lo, hi) => {
+                let (lo, hi) = self.within(lo, hi)?;
+                let total = lo.checked_neg()?.max(hi);
+                return Some(Mass { plus: (lo.max(0), hi.max(0)), minus: (lo.min(0), hi.min(0)), total });
+            }
         }
         let (plus, minus) = (self.scale.checked_mul(plus)?, self.scale.checked_mul(minus)?);
-        Some(if self.scale < 0 { (minus, plus) } else { (plus, minus) })
+        if self.scale < 0 { Mass::known(minus, plus) } else { Mass::known(plus, minus) }
     }
 }
 
@@ -144,13 +182,11 @@ impl<'a> Part<'a> {
 
     /// What its sum can be.
     fn bounds(&self, at: &[u64]) -> Option<Bounds> {
-        let (plus, minus) = self.factor.masses(at)?;
+        let Mass { plus, minus, total } = self.factor.masses(at)?;
         let (few, many) = self.times;
-        let most = (plus.checked_mul(many)?, minus.checked_mul(many)?);
-        let least = (plus.checked_mul(few)?, minus.checked_mul(few)?);
-        let positive = product((least.0, most.0), self.source)?;
-        let negative = product((most.1, least.1), self.source)?;
-        let magnitude = most.0.checked_sub(most.1)?.checked_mul(self.source.magnitude)?;
+        let positive = product((plus.0.checked_mul(few)?, plus.1.checked_mul(many)?), self.source)?;
+        let negative = product((minus.0.checked_mul(many)?, minus.1.checked_mul(few)?), self.source)?;
+        let magnitude = total.checked_mul(many)?.checked_mul(self.source.magnitude)?;
         Bounds { magnitude, ..positive }.plus(negative)
     }
 }
