@@ -90,6 +90,18 @@ impl Expr {
         &self.validity
     }
 
+    /// Term by term the greater coefficient: at least as much as either, no atom being negative.
+    pub fn hull(&self, other: &Self) -> Self {
+        let mut hull = Self { terms: Vec::new(), validity: self.validity.clone() };
+        other.validity.iter().for_each(|(name, range)| narrow(&mut hull.validity, name, *range));
+        for monomial in self.monomials().chain(other.monomials()) {
+            let greatest = self.coefficient(monomial).max(other.coefficient(monomial));
+            let more = greatest - hull.coefficient(monomial);
+            hull.grow(monomial.clone(), more);
+        }
+        hull
+    }
+
     /// Whether no dimension occurs.
     pub fn is_constant(&self) -> bool {
         self.monomials().all(Vec::is_empty)

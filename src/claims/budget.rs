@@ -25,6 +25,8 @@ pub struct Budget {
     pub gates: String,
     /// The lengths of its axes.
     pub lengths: std::collections::BTreeMap<String, u64>,
+    /// Lengths it was built for, of which its law says nothing.
+    pub built: Vec<(String, u64)>,
     /// Its law.
     pub law: String,
     /// The axes on which its depth depends, with the layers for each one more.
@@ -49,6 +51,11 @@ pub struct Budget {
 pub const NOTE: &str = "This counts steps of this unrolling, one after the other, by composition only: at most floor((D - b) / rate) of \
                         them fit into D layers. Another circuit may do the same steps in fewer layers (exact affine steps: \
                         logarithmically many), and nothing is said of what a model of this depth learns to do.";
+
+/// The same where the program has no exact law.
+pub const COUNTED: &str = "The program has no exact law in its steps: so many steps were counted to fit, layer by layer, and one more not. \
+                           This counts steps of this unrolling, one after the other, by composition only. Another circuit may do the \
+                           same steps in fewer layers, and nothing is said of what a model of this depth learns to do.";
 
 /// The steps of a program that fit into a system.
 ///
@@ -75,6 +82,7 @@ pub fn budget(system: &Subject, program: &Subject) -> Result<Budget, String> {
         depth: depth.to_string(),
         gates: system.size(&system.sizes.gates, &lengths).to_string(),
         lengths,
+        built: system.built.clone(),
         law: system.law_text(),
         depends_on: depends.into_iter().map(|(axis, _, rate)| (axis, rate)).collect(),
         independent_of: constant.into_iter().map(|(axis, _, _)| axis).collect(),
@@ -83,7 +91,7 @@ pub fn budget(system: &Subject, program: &Subject) -> Result<Budget, String> {
         rate,
         steps: steps.to_string(),
         program_gates: if steps == 0 { "0".to_owned() } else { program.size(&program.sizes.gates, &at).to_string() },
-        note: NOTE,
+        note: if program.law.exact() { NOTE } else { COUNTED },
     })
 }
 
@@ -118,8 +126,9 @@ impl Budget {
     /// As plain text.
     pub fn text(&self) -> String {
         use crate::report::figures::{full, grouped, wrapped};
+        let lengths = self.lengths.iter().chain(self.built.iter().map(|(axis, length)| (axis, length)));
         let lengths: Vec<String> =
-            self.lengths.iter().map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string()))).collect();
+            lengths.map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string()))).collect();
         let depends: Vec<String> =
             self.depends_on.iter().map(|(axis, rate)| format!("{axis} ({rate} layers each)")).collect();
         let depends = if depends.is_empty() { "nothing".to_owned() } else { depends.join(", ") };
@@ -130,12 +139,28 @@ impl Budget {
         );
         text += &wrapped(
             "           ",
-            &format!("{}; its depth depends on {depends}{}", self.law.replace('\n', "; "), self.same()),
+            &format!("{}{}; its depth depends on {depends}{}", self.law.replace('\n', "; "), self.only(), self.same()),
         );
-        text +=
-            &wrapped("  program  ", &format!("{}; {} layers a step", self.program_law.replace('\n', "; "), self.rate));
+        text += &wrapped(
+            "  program  ",
+            &format!(
+                "{}; {} layers a step, laid out for fewest layers",
+                self.program_law.replace('\n', "; "),
+                self.rate
+            ),
+        );
         text += &wrapped("           ", &format!("so many steps have at most {} gates", full(&self.program_gates)));
         text + "\n" + &wrapped("", self.note)
+    }
+
+    /// What the law holds for alone.
+    fn only(&self) -> String {
+        let built: Vec<String> = self.built.iter().map(|(axis, length)| format!("{axis} = {length}")).collect();
+        if built.is_empty() {
+            String::new()
+        } else {
+            format!(", for {} alone: others were not looked at", built.join(", "))
+        }
     }
 
     fn same(&self) -> String {

@@ -33,7 +33,7 @@ struct LawFile {
     system: PathBuf,
     /// The flags it was lowered with.
     flags: Vec<String>,
-    /// What the certificates prove, for a reader; it is not looked at.
+    /// What the certificates prove, for a reader; a line that none of them proves is refused.
     law: Vec<String>,
     certificates: Vec<Certificate>,
 }
@@ -103,7 +103,7 @@ struct Verified {
 
 /// Makes the circuit again and checks every certificate against it.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (named, flags, certificates) = read(&args.file)?;
+    let Read { named, flags, law, certificates } = read(&args.file)?;
     let Some(from) = args.of.clone().or(named) else {
         return Err(Failure::at(&args.file, "a single certificate does not name its system: add --of FILE"));
     };
@@ -129,10 +129,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Err(error) => verified.refused.push(error.to_string()),
         }
     }
+    let unproved = law.iter().filter(|line| !verified.proved.contains(line));
+    verified.refused.extend(unproved.map(|line| format!("no certificate proves the line `{line}` of `law`")));
     output::print(if args.json { json::json(&verified)? } else { text(&verified) }.as_bytes())?;
     match verified.refused.len() {
         0 => Ok(()),
-        refused => Err(Failure::Disagreement(format!("{refused} of {} certificates do not hold", certificates.len()))),
+        refused => {
+            let all = certificates.len() + law.len();
+            Err(Failure::Disagreement(format!("{refused} of {all} certificates and lines of `law` do not hold")))
+        }
     }
 }
 
@@ -151,7 +156,14 @@ struct Head {
     certificates: Vec<Head>,
 }
 
-type Read = (Option<PathBuf>, Vec<String>, Vec<Certificate>);
+/// A law file, or a single certificate.
+struct Read {
+    /// The system's file.
+    named: Option<PathBuf>,
+    flags: Vec<String>,
+    law: Vec<String>,
+    certificates: Vec<Certificate>,
+}
 
 fn read(path: &Path) -> Result<Read, Failure> {
     let text = text_of(path).map_err(|error| Failure::at(path, error))?;
@@ -169,11 +181,12 @@ fn read(path: &Path) -> Result<Read, Failure> {
             if file.certificates.is_empty() {
                 return Err(Failure::at(path, "there is no certificate in it"));
             }
-            Ok((Some(file.system), file.flags, file.certificates))
+            let LawFile { system, flags, law, certificates, .. } = file;
+            Ok(Read { named: Some(system), flags, law, certificates })
         }
         certificate::SCHEMA => {
             let one: Certificate = serde_json::from_str(&text).map_err(|error| Failure::at(path, error))?;
-            Ok((None, Vec::new(), vec![one]))
+            Ok(Read { named: None, flags: Vec::new(), law: Vec::new(), certificates: vec![one] })
         }
         other => refused(other, &format!("{SCHEMA} or {}", certificate::SCHEMA)),
     }

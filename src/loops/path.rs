@@ -25,7 +25,8 @@ impl Skeleton {
                     Reads::Inside(list) => list.iter().map(|v| values[*v]).max().unwrap_or(0),
                     Reads::Port(port) => {
                         let (wire, at) = self.source(instance, *port);
-                        depths[&(wire.block, at)][self.vertex(wire)]
+                        let vertex = self.blocks()[wire.block].body(&at).outputs[wire.output];
+                        depths[&(wire.block, at)][vertex]
                     }
                 };
                 values.push(below + vertex.latency);
@@ -48,13 +49,11 @@ impl Skeleton {
     }
 
     fn deepest(&self, depths: &HashMap<(usize, Vec<u64>), Vec<u64>>) -> Option<Place> {
-        let vertex = |outlet: &Outlet| self.blocks()[outlet.block].bodies[0].outputs[outlet.output];
-        let outlets = self.outputs().iter().map(|outlet| (outlet.block, vertex(outlet)));
-        let all = outlets.flat_map(|(block, vertex)| {
-            depths
-                .iter()
-                .filter(move |((own, _), _)| *own == block)
-                .map(move |((_, at), values)| (values[vertex], at, block, vertex))
+        let all = self.outputs().iter().flat_map(|Outlet { block, output, .. }| {
+            depths.iter().filter(move |((own, _), _)| own == block).map(move |((_, at), values)| {
+                let vertex = self.blocks()[*block].body(at).outputs[*output];
+                (values[vertex], at, *block, vertex)
+            })
         });
         let (_, at, block, vertex) = all.max()?;
         Some(Place { instance: Instance { block, at: at.clone() }, vertex })
@@ -71,7 +70,8 @@ impl Skeleton {
             }
             Reads::Port(port) => {
                 let (wire, at) = self.source(&place.instance, *port);
-                Some(Place { instance: Instance { block: wire.block, at }, vertex: self.vertex(wire) })
+                let vertex = self.blocks()[wire.block].body(&at).outputs[wire.output];
+                Some(Place { instance: Instance { block: wire.block, at }, vertex })
             }
         }
     }

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use super::looped::LoopedModel;
 use super::{Error, parameters};
 use crate::certificate::CheckError;
-use crate::circuit::measure::LoopedMeasure;
+use crate::circuit::measure::{self, LoopedMeasure};
 use crate::expr::{Dim, Expr, Size};
 use crate::law::{Growing, Law, LawError, derive};
 use crate::loops::{Axis, Block, Outlet, System};
@@ -179,6 +179,19 @@ impl Subject {
         (iterations <= MOST_VISITED).then(|| skeleton.depth().into())
     }
 
+    /// Where all values are known and the gates are few, at the lengths cut to two: the layers of the single gates, and those of their
+    /// arrays, which the law counts, if they are more: constants then make terms vanish.
+    pub fn vanishing(&self) -> Option<Vanishing> {
+        let lengths: Lengths = self.lengths().into_iter().map(|(axis, length)| (axis, length.min(2))).collect();
+        let wires = self.sizes.wires.as_ref().map(|wires| self.size(wires, &lengths))?;
+        if self.has_open_weights() || wires > MOST_WIRES.into() {
+            return None;
+        }
+        let short = self.model.clone().resized(|axis| lengths.get(axis).copied()).ok()?;
+        let (gates, arrays) = (measure::exact(&short.unrolled().ok()?).ok()?.depth, short.skeleton().depth());
+        (gates < arrays).then_some(Vanishing { lengths, gates, arrays })
+    }
+
     /// A size at some lengths.
     pub fn size(&self, size: &Expr, lengths: &Lengths) -> BigInt {
         size.value(|name| lengths.get(&**name).copied().unwrap_or(1))
@@ -189,6 +202,20 @@ impl Subject {
         self.law.to_string()
     }
 }
+
+/// Depths at some lengths that differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vanishing {
+    /// The lengths.
+    pub lengths: Lengths,
+    /// Layers of single gates.
+    pub gates: u64,
+    /// Layers of arrays.
+    pub arrays: u64,
+}
+
+/// Wires visited one by one to see whether constants make gates vanish.
+const MOST_WIRES: u64 = 1 << 17;
 
 /// Iterations visited one by one where a law says nothing.
 const MOST_VISITED: u128 = 100_000;

@@ -10,7 +10,7 @@ use crate::certificate::Certificate;
 use crate::circuit::Node;
 use crate::loops::path::Place;
 use crate::pipeline::scanned::{Row, Scanned};
-use crate::pipeline::subject::{Lengths, Subject};
+use crate::pipeline::subject::{Lengths, Subject, Vanishing};
 use crate::words::Strategy;
 
 /// The version of the report's fields.
@@ -75,6 +75,8 @@ pub struct SystemLaw {
     pub exact: bool,
     /// Whether weights are left open.
     pub open_weights: bool,
+    /// Where single gates were seen to be less deep than the arrays the law counts: it then is an upper bound.
+    pub vanishing: Option<String>,
     /// Along each axis.
     pub growth: Vec<AxisGrowth>,
     /// Gates, at most.
@@ -179,6 +181,8 @@ impl SystemReport {
         let (depth, exact) = subject.depth(&lengths).map_or((None, false), |(depth, exact)| (Some(depth), exact));
         let told = |depth: Option<num_bigint::BigInt>| depth.map_or_else(|| "unknown".to_owned(), |d| d.to_string());
         let own = subject.model.sizes();
+        let law = law(subject);
+        let exact = exact && !law.open_weights && law.vanishing.is_none();
         let size = |expr| subject.size(expr, &lengths).to_string();
         Self {
             schema: SCHEMA,
@@ -188,12 +192,12 @@ impl SystemReport {
             model: "threshold",
             gate_depth: told(depth.as_ref().map(|depth| depth + i32::from(!single_gates(subject)))),
             depth: told(depth),
-            depth_bound: if exact && !subject.has_open_weights() { "exact" } else { "upper" },
+            depth_bound: if exact { "exact" } else { "upper" },
             gates: size(&own.gates),
             wires: own.wires.as_ref().map(size),
             weight_bits: own.weight_bits,
             bound: "upper",
-            law: law(subject),
+            law,
             scan: None,
             contexts: None,
             opaque: None,
@@ -210,8 +214,8 @@ impl SystemReport {
 fn single_gates(subject: &Subject) -> bool {
     let system = &subject.model.lowered.circuits;
     system.outputs().iter().all(|outlet| {
-        let circuit = &system.blocks()[outlet.block].bodies[0];
-        !matches!(circuit.array(circuit.outputs()[outlet.output].array).node, Node::Affine(_))
+        let mut bodies = system.blocks()[outlet.block].bodies.iter();
+        bodies.all(|body| !matches!(body.array(body.outputs()[outlet.output].array).node, Node::Affine(_)))
     })
 }
 
@@ -231,12 +235,20 @@ pub fn law(subject: &Subject) -> SystemLaw {
         depth: subject.law_text(),
         exact: subject.law.exact(),
         open_weights: subject.has_open_weights(),
+        vanishing: subject.vanishing().map(|found| vanishing(&found)),
         growth: subject.lengths().keys().filter_map(growth).collect(),
         gates: subject.sizes.gates.to_string(),
         wires: wires.map(ToString::to_string),
         wires_valid: valid.unwrap_or_else(|| "no lengths: what gates list grows with every iteration".to_owned()),
         certificates: subject.law.certificates.clone(),
     }
+}
+
+fn vanishing(found: &Vanishing) -> String {
+    let lengths: Vec<String> = found.lengths.iter().map(|(axis, length)| format!("{axis} {length}")).collect();
+    let at = if lengths.is_empty() { String::new() } else { format!("at {} ", lengths.join(", ")) };
+    let Vanishing { gates, arrays, .. } = found;
+    format!("constants make terms vanish: {at}the depth of single gates is {gates}, that of the construction {arrays}")
 }
 
 fn blocks(subject: &Subject) -> Vec<BlockReport> {
@@ -266,7 +278,7 @@ pub fn path(subject: &Subject, at: &Lengths) -> Vec<Step> {
     let system = &subject.model.lowered.circuits;
     let step = |(layer, place): (u64, &Place)| {
         let block = &system.blocks()[place.instance.block];
-        let circuit = &block.bodies[0];
+        let circuit = block.body(&place.instance.at);
         let origin = &circuit.origins()[circuit.arrays()[place.vertex].origin.index()];
         let at: Vec<String> = place.instance.at.iter().map(u64::to_string).collect();
         let name = if at.is_empty() { block.name.clone() } else { format!("{}[{}]", block.name, at.join(",")) };

@@ -63,11 +63,15 @@ fn law(report: &SystemReport) -> String {
     let mut text = String::new();
     for (number, line) in report.law.depth.lines().enumerate() {
         let exactly = match (report.law.exact, report.law.open_weights) {
+            (true, false) if report.law.vanishing.is_some() => ", exactly that of the construction, so at most",
             (true, false) => ", exactly",
             (true, true) => ", exactly that of the construction, so at most, for every setting of the weights",
             _ => "",
         };
         text += &wrapped(if number == 0 { "law  " } else { "     " }, &format!("{line}{exactly}"));
+    }
+    if let Some(vanishing) = &report.law.vanishing {
+        text += &wrapped("     ", vanishing);
     }
     for growth in &report.law.growth {
         let rate = match &*growth.rate {

@@ -22,6 +22,11 @@ impl Carried {
     pub fn gates() -> Self {
         Self { terms: Terms::even(Expr::constant(1)), weight: BigInt::one() }
     }
+
+    /// Bounds both.
+    pub fn hull(self, other: &Self) -> Self {
+        Self { terms: self.terms.hull(&other.terms), weight: self.weight.max(other.weight.clone()) }
+    }
 }
 
 /// What is known of an array's elements.

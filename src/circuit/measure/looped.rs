@@ -8,7 +8,9 @@ use std::collections::HashMap;
 
 use num_bigint::BigInt;
 
+use super::Measure;
 use super::architecture::{Carried, with_ports};
+use crate::circuit::Circuit;
 use crate::circuit::looped::Looped;
 use crate::expr::{Dim, Expr};
 use crate::loops::{At, Instance};
@@ -56,7 +58,7 @@ pub fn sizes(system: &Looped) -> LoopedMeasure {
     counting.total(system, delay, seen)
 }
 
-/// The figures of one body with its ports carrying this.
+/// The figures of a block's bodies, or bounds of them where there are several, with its ports carrying this.
 #[derive(Clone)]
 struct Known {
     ports: Vec<Carried>,
@@ -66,9 +68,28 @@ struct Known {
     weight_bits: u64,
 }
 
+impl Known {
+    fn of(body: &Circuit, ports: &[Carried]) -> Self {
+        let (measure, outputs) = with_ports(body, ports);
+        let Measure { gates, wires, weight_bits, .. } = measure;
+        Self { ports: ports.to_vec(), outputs, gates, wires, weight_bits }
+    }
+
+    /// Bounds both: which body an iteration has is not followed.
+    fn hull(self, other: Self) -> Self {
+        Self {
+            outputs: self.outputs.into_iter().zip(other.outputs).map(|(own, other)| own.hull(&other)).collect(),
+            gates: self.gates.hull(&other.gates),
+            wires: self.wires.hull(&other.wires),
+            weight_bits: self.weight_bits.max(other.weight_bits),
+            ports: self.ports,
+        }
+    }
+}
+
 struct Counting<'s> {
     system: &'s Looped,
-    /// Per block, what its body was found to be.
+    /// Per block, what its bodies were found to be.
     known: Vec<Vec<Known>>,
     /// Which of them each iteration is.
     carried: HashMap<(usize, Vec<u64>), usize>,
@@ -84,9 +105,8 @@ impl Counting<'_> {
         let ports: Vec<Carried> = (0..block.ports.len()).map(read).collect();
         let known = &self.known[instance.block];
         let number = known.iter().position(|known| known.ports == ports).unwrap_or_else(|| {
-            let (measure, outputs) = with_ports(&block.bodies[0], &ports);
-            let (gates, wires) = (measure.gates.clone(), measure.wires.clone());
-            self.known[instance.block].push(Known { ports, outputs, gates, wires, weight_bits: measure.weight_bits });
+            let bodies = block.bodies.iter().map(|body| Known::of(body, &ports));
+            self.known[instance.block].extend(bodies.reduce(Known::hull));
             self.known[instance.block].len() - 1
         });
         self.carried.insert((instance.block, instance.at.clone()), number);

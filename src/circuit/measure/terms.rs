@@ -32,6 +32,15 @@ impl Terms {
         }
     }
 
+    /// As many terms as either has.
+    pub fn hull(&self, other: &Self) -> Self {
+        let most = self.most.hull(&other.most);
+        match self.uneven == other.uneven {
+            true => Self { uneven: self.uneven.clone(), profile: self.profile.hull(&other.profile), most },
+            false => Self::even(most),
+        }
+    }
+
     /// Those of an affine array whose terms contribute `parts`.
     pub fn sum(shape: &[Size], parts: Vec<Self>) -> Self {
         let mut uneven: Vec<usize> = parts.iter().flat_map(|part| part.uneven.iter().copied()).collect();
