@@ -41,7 +41,8 @@ impl Maker {
     }
 
     fn step_table(&mut self, range: &Interval, form: &Form, stored: &Stored) -> StepTable {
-        let key = format!("{stored:?} {} {} {}", form.unit, range.lo, range.hi);
+        // Long numbers are written in hexadecimal several times as fast as in decimal.
+        let key = format!("{stored:?} {:x}/{:x} {:x} {:x}", form.unit.numer(), form.unit.denom(), range.lo, range.hi);
         let known = self.known;
         self.stores.entry(key).or_insert_with(|| stored.table(range, &form.unit, known)).clone()
     }
