@@ -62,10 +62,12 @@ pub(super) fn affine(space: &Space, affine: &Affine, axes: &[usize]) -> Option<R
     let constants: Vec<Factor> =
         affine.constants.iter().map(|coef| Factor::new(space, coef, own, &[])).collect::<Option<_>>()?;
     let parts: Vec<Part> = affine.terms.iter().map(|term| Part::new(space, term)).collect::<Option<_>>()?;
+    let (fixed, parts): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.factor.is_fixed());
     let mut at = vec![0u64; own];
+    let fixed = element(&[], &fixed, &at)?;
     let mut all: Option<Bounds> = None;
     loop {
-        let here = element(&constants, &parts, &at)?;
+        let here = fixed.plus(element(&constants, &parts, &at)?)?;
         all = Some(all.map_or(here, |all| all.hull(here)));
         if !super::advance(&mut at, axes, space.shape) {
             break;
@@ -109,6 +111,11 @@ impl<'a> Factor<'a> {
         factor.own = (0..own).map(step).collect();
         factor.sums = sums.iter().map(|(axis, len)| (*len, step(*axis))).collect();
         Some(factor)
+    }
+
+    /// Whether it is the same for all elements of the array.
+    fn is_fixed(&self) -> bool {
+        !matches!(self.values, Entries::Known(_)) || self.own.iter().all(|step| *step == 0)
     }
 
     fn start(&self, at: &[u64]) -> i64 {
