@@ -64,13 +64,17 @@ impl Product {
     pub fn add<T: Int>(&self, array: &Array, data: &[Data], out: &mut [T]) -> bool {
         let values = self.factors.iter().map(|factor| factor.values(&data[factor.source]));
         let Some(values) = values.collect::<Option<Vec<Vec<T>>>>() else { return false };
-        let product = |at: [usize; 3]| {
-            let [x, y] = [0, 1].map(|map| values[map][at[map]].clone());
-            let both = x.times(y);
-            if let Some(z) = values.get(2) { both.times(z[at[2]].clone()) } else { both }
-        };
-        let sum = |run: Run| places(&run).fold(T::default(), |sum, at| sum.plus(product(at)));
-        add_runs(&self.nest, array, &T::big(&self.scale), out, sum);
+        let scale = T::big(&self.scale);
+        let (x, y) = (&values[0], &values[1]);
+        let both = |at: [usize; 3]| x[at[0]].clone().times(y[at[1]].clone());
+        match values.get(2) {
+            None => add_runs(&self.nest, array, &scale, out, |run: Run| {
+                places(&run).fold(T::default(), |sum, at| sum.plus(both(at)))
+            }),
+            Some(z) => add_runs(&self.nest, array, &scale, out, |run: Run| {
+                places(&run).fold(T::default(), |sum, at| sum.plus(both(at).times(z[at[2]].clone())))
+            }),
+        }
         true
     }
 }
