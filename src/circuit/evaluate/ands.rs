@@ -166,3 +166,42 @@ fn compose(circuit: &Circuit, nest: &mut Nest, map: usize, part: &Term, term: &T
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::circuit::evaluate::evaluator;
+    use crate::circuit::{Affine, Builder, Coef, Index, Size, Table, Term};
+
+    /// Forms of 0 and `most` beside bits: a product where `most` is 1, else gate by gate.
+    #[test]
+    fn forms_that_are_no_bits_are_read_gate_by_gate() {
+        for most in [1i64, 2] {
+            let two = || vec![Size::fixed(2)];
+            let mut builder = Builder::new();
+            let input = builder.input(vec![Size::fixed(4)]).unwrap();
+            let read = |index, factor: i64| Affine {
+                constants: vec![],
+                terms: vec![Term::new(input, vec![index]).by(factor)],
+            };
+            let x = builder.affine(two(), None, read(Index::axis(0), most)).unwrap();
+            let y = builder.affine(two(), None, read(Index::axis(0).plus(2), 1)).unwrap();
+            let terms = vec![Term::new(x, vec![Index::axis(0)]), Term::new(y, vec![Index::axis(1)])];
+            let sums = builder.affine([two(), two()].concat(), None, Affine { constants: vec![], terms }).unwrap();
+            let ands = builder.gate(sums, 2).unwrap();
+            let table = builder.table(Table::small(vec![1, 2, 4, 8]));
+            let coef = Coef::table(table, Index::strided([(0, 2), (1, 1)]));
+            let all = Term::new(ands, Index::identity(2)).over([two(), two()].concat()).times(coef);
+            let all = builder.affine(vec![], None, Affine { constants: vec![], terms: vec![all] }).unwrap();
+            builder.output("sum", all);
+            let circuit = builder.build();
+            let evaluator = evaluator(&circuit).unwrap();
+            for number in 0..16i64 {
+                let bit = |place: i64| number >> place & 1;
+                let gate = |i: i64, j: i64| i64::from(most * bit(i) + bit(2 + j) >= 2) << (2 * i + j);
+                let wanted: i64 = (0..4).map(|pair| gate(pair / 2, pair % 2)).sum();
+                let bits: Vec<bool> = (0..4).map(|place| bit(place) == 1).collect();
+                assert_eq!(evaluator.run(&bits).unwrap()["sum"], [wanted.into()], "{most} {number}");
+            }
+        }
+    }
+}
