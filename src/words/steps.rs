@@ -29,9 +29,6 @@ pub(super) struct StepTable {
     pub levels: Levels,
 }
 
-/// The most levels times bits of squares that are stored level by level.
-const MOST_SQUARED: u128 = 1 << 20;
-
 /// Step tables already made.
 pub(super) type Cache = HashMap<String, StepTable>;
 
@@ -47,7 +44,8 @@ impl Stored {
 
     /// What tells it from other stores of other forms.
     pub(super) fn key(&self, range: &Interval, unit: &Rational) -> String {
-        format!("{self:?} {unit} {} {}", range.lo, range.hi)
+        // Long numbers are written in hexadecimal several times as fast as in decimal.
+        format!("{self:?} {:x}/{:x} {:x} {:x}", unit.numer(), unit.denom(), range.lo, range.hi)
     }
 
     /// Thresholds and levels over a range of forms; thresholds only if `known`.
@@ -84,14 +82,6 @@ impl Stored {
             }
             _ => None,
         }
-    }
-
-    /// Whether it is a square whose levels, one by one, have more bits than are listed: it is stored in two digits of the magnitude.
-    pub(super) fn is_long_square(&self) -> bool {
-        let levels = u128::from(self.format.max().unsigned_abs());
-        self.function == Function::Square
-            && self.format.is_float()
-            && levels * u128::from(self.format.width()) > MOST_SQUARED
     }
 
     /// Bounds of forms, which may be wide, without those of which a root that divides has no value: they do not occur.

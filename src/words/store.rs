@@ -1,11 +1,12 @@
 //! Storing a form as a word. Depth: 1 layer, a gate per level step. Size: 2 layers and about twice the square root of that, then 1 layer of bits;
-//! a long square of a magnitude the same, with twice the gates.
+//! a square, of the magnitude, the same with twice the gates.
 
 use super::digits::{Digits, Scaled};
 use super::steps::StepTable;
 use super::{Form, Maker, Stored, Strategy, Word, counted};
 use crate::circuit::{ArrayId, CircuitError, Index, Term, Thresholds};
 use crate::interval::Interval;
+use crate::number::Function;
 
 impl Maker {
     /// Stores a form through a function: value, sign, square and bits are then forms over the same gates.
@@ -13,7 +14,7 @@ impl Maker {
     /// # Errors
     /// Never for a form of this circuit.
     pub fn store(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
-        if self.strategy == Strategy::Size && stored.is_long_square() {
+        if self.strategy == Strategy::Size && stored.function == Function::Square {
             return self.store_square(form, stored);
         }
         let (range, table) = self.steps_of(form, stored);
@@ -29,8 +30,14 @@ impl Maker {
             let scaled = Scaled { form, stored, range: &range, thresholds: table.thresholds.as_deref() };
             return self.two_digits(&[scaled], &digits);
         }
+        self.store_levels(form, stored)
+    }
+
+    /// A gate per level step.
+    fn store_levels(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
+        let (range, table) = self.steps_of(form, stored);
         let gates = self.thermometer_gates(form.array, &range, &table)?;
-        self.thermometer(gates, table.levels, scale)
+        self.thermometer(gates, table.levels, stored.format.scale())
     }
 
     /// The digits of the square of a magnitude: gates of the form and of its opposite, of which those of one never fire.
@@ -42,11 +49,15 @@ impl Maker {
         if table.levels.gates() == 0 {
             return Ok(self.constant_word(shape, band, lo, stored.format.scale()));
         }
+        let digits = Digits::new(lo, hi, stored.format);
+        if table.levels.gates() <= digits.fine() {
+            return self.store_levels(form, stored);
+        }
         let term = Term::new(form.array, Index::identity(shape.len())).by(-1);
         let opposite = Form { array: self.affine(shape, band, vec![term], vec![])?, unit: form.unit.clone() };
         let thresholds = table.thresholds.as_deref();
         let scaled = [form, &opposite].map(|form| Scaled { form, stored, range: &range, thresholds });
-        self.two_digits(&scaled, &Digits::new(lo, hi, stored.format))
+        self.two_digits(&scaled, &digits)
     }
 
     /// The range of forms that are stored, and the table for it.
