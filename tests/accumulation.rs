@@ -156,6 +156,27 @@ fn policies_stand_side_by_side() {
     assert!(String::from_utf8_lossy(&program.stderr).contains("circuits/td0.toml"));
 }
 
+/// 32 layers of 10^18 sums: more than 64 bits hold.
+#[test]
+fn depths_beyond_64_bits_are_refused_and_not_wrapped() {
+    let report = ["report", "circuits/llama-3-8b", "--format", "bf16", "--accumulate", "sequential", "--context"];
+    for context in ["1e18", "1152921504606846976"] {
+        let error = isobath(&[&report[..], &[context]].concat());
+        assert_eq!(error.status.code(), Some(2), "{context}");
+        assert!(String::from_utf8_lossy(&error.stderr).contains("too many layers"), "{context}");
+    }
+    assert!(isobath(&[&report[..], &["1e15"]].concat()).status.success());
+}
+
+#[test]
+fn other_documents_say_that_their_sums_are_exact() {
+    for file in ["circuits/rnn.toml", "circuits/gd-1d.toml", "circuits/tiny-t5.toml"] {
+        let error = isobath(&["report", file, "--accumulate", "sequential"]);
+        assert_eq!(error.status.code(), Some(2), "{file}");
+        assert!(String::from_utf8_lossy(&error.stderr).contains("plain models only"), "{file}");
+    }
+}
+
 #[test]
 fn the_report_names_the_policy_beside_the_depth() {
     let report = ["report", "circuits/gpt2", "--context", "16", "--format", "bf16", "--quiet", "--accumulate"];

@@ -108,6 +108,12 @@ fn a_law_goes_through_a_file_and_is_verified_in_another_process() {
         std::fs::write(law, text.replacen(from, to, 1)).unwrap();
         assert_eq!(isobath(&["verify", law]).status.code(), Some(2), "{from}");
     }
+    let claimed: Value = serde_json::from_str(&text).unwrap();
+    let line = serde_json::to_string(&claimed["law"][0]).unwrap();
+    std::fs::write(law, text.replacen(&line, "\"depth = 1 for every context >= 1\"", 1)).unwrap();
+    let lie = isobath(&["verify", law]);
+    assert_eq!(lie.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&lie.stdout).contains("no certificate proves the line `depth = 1"));
     std::fs::write(law, text.replace(CERTIFICATE, "isobath.certificate/1")).unwrap();
     refused(&["verify", law], "`schema` is `isobath.certificate/1`, not isobath.certificate/2");
     let single: Value = serde_json::from_str(&text).unwrap();
@@ -171,6 +177,10 @@ fn a_budget_is_the_floor_of_its_formula_at_every_context() {
         assert_eq!(budget["independent_of"], serde_json::json!(["context"]));
     }
     refused(&["budget", &model, "--program", &model], "no axis `steps`");
+    let scan =
+        ["budget", &circuit("scans/mamba.toml"), "--recurrence", "scan", "--context", "16", "--program", &program];
+    let text = String::from_utf8(isobath(&scan).stdout).unwrap();
+    assert!(text.contains("context 16") && text.replace('\n', " ").contains("for context = 16 alone"), "{text}");
 }
 
 #[test]

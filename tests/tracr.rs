@@ -198,6 +198,7 @@ fn tokens_are_named_on_the_command_line() {
         let text = done(&["run", file, "--tokens", "bos a b a"]);
         assert!(text.contains("position 1: 2 (class 2)\nposition 2: 1 (class 1)\nposition 3: 2 (class 2)\n"), "{text}");
         assert_eq!(text, done(&["run", file, "--tokens", "0,2,3,2"]));
+        refused(&["run", file, "--tokens", "a b a b"], "the first token must be `BOS`");
         refused(&["run", file, "--tokens", "bos a b d"], "there is no token `d`; the vocabulary is: BOS PAD a b c");
     }
     refused(&["run", &circuit, "--tokens", "bos a b"], "compile --context 3");

@@ -4,7 +4,7 @@ use super::check::Verdict;
 use crate::circuit::measure;
 use crate::pipeline::looped::LoopedModel;
 use crate::pipeline::subject::{Options, Subject};
-use crate::spec::{self, Document, Looped, WeightSource};
+use crate::spec::{Document, Looped, WeightSource};
 use crate::words::Strategy;
 
 /// The most weights that are drawn.
@@ -18,15 +18,7 @@ const SEEDS: u64 = 4;
 /// # Errors
 /// When there are too many weights to draw, or none.
 pub(super) fn any(document: &Document, strategy: Strategy) -> Result<(Verdict, String), String> {
-    let count = match document {
-        Document::Model(spec) => spec::count(&spec.architecture),
-        Document::Recurrent(recurrent) => spec::recurrent::count(recurrent),
-        Document::Looped(looped) => match &**looped {
-            Looped::Model(spec, _) => spec::count(&spec.architecture),
-            Looped::LinearAttention(_) => 0,
-        },
-        Document::Program(_) | Document::Onnx(_) => 0,
-    };
+    let count = document.parameters();
     if count == 0 {
         return Err("it has no weights that could be any: they are its state, or stand in its file".to_owned());
     }

@@ -191,6 +191,12 @@ impl Settings {
         if changes == Self::default() {
             return Ok(());
         }
+        if let Some(policy) = changes.accumulate {
+            return Err(format!(
+                "--accumulate {policy}: partial sums are rounded in plain models only, not in encoder-decoders, recurrent networks, other loops, \
+                 programs and ONNX files, whose sums are exact"
+            ));
+        }
         let only_numerics =
             Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
         let only_numerics = match document {

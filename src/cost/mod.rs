@@ -117,7 +117,7 @@ impl Analysis {
         expr.value(|dim| self.dims.get(dim).copied().unwrap_or(0))
     }
 
-    /// The depth of a node's own construction at those values. Depths of operations are logarithms, so they fit.
+    /// The depth of a node's own construction at those values, or the greatest number of 64 bits.
     pub fn latency(&self, node: usize) -> u64 {
         u64::try_from(self.value(&self.nodes[node].depth)).unwrap_or(u64::MAX)
     }

@@ -85,6 +85,14 @@ pub enum Error {
         /// The policy.
         policy: Policy,
     },
+    /// Too deep for its path and modules to be told.
+    #[error(
+        "at this length the depth is {depth}, too many layers to list a path and modules of; ask for a shorter one"
+    )]
+    Deep {
+        /// The depth.
+        depth: BigInt,
+    },
     /// Loops that do not fit together.
     #[error(transparent)]
     Loop(#[from] LoopError),

@@ -46,6 +46,8 @@ impl Default for Options {
 pub struct Subject {
     /// Its name.
     pub name: String,
+    /// Numbers in its weights; 0 where it has none of its own.
+    pub parameters: u128,
     /// Weights and activations, where the document gives one pair of formats.
     pub formats: String,
     /// The system.
@@ -108,7 +110,8 @@ impl Subject {
             _ => Vec::new(),
         };
         let (name, formats) = (name(document).to_owned(), formats(document));
-        Ok(Self { name, formats, model, law, sizes, flat, built, limit, segment })
+        let parameters = document.parameters();
+        Ok(Self { name, parameters, formats, model, law, sizes, flat, built, limit, segment })
     }
 
     /// The axes along which blocks are repeated.

@@ -45,7 +45,7 @@ const PLOT: (usize, usize) = (14, 64);
 /// Lengths from the first to the last, each about the same factor after the one before; both ends among them.
 pub fn lengths(first: u64, last: u64, count: u32) -> Vec<u64> {
     let ratio = (last.max(1) as f64 / first.max(1) as f64).powf(1.0 / f64::from(count.saturating_sub(1).max(1)));
-    let inner = (0..count).map(|place| (first as f64 * ratio.powi(place as i32)).round() as u64);
+    let inner = (1..count.saturating_sub(1)).map(|place| (first as f64 * ratio.powi(place as i32)).round() as u64);
     let mut lengths: Vec<u64> = inner.map(|length| length.clamp(first, last)).chain([first, last]).collect();
     lengths.sort_unstable();
     lengths.dedup();

@@ -93,12 +93,19 @@ pub struct CostSizeLaw {
     pub valid: String,
 }
 
+/// Layers are counted in 64 bits.
+const MOST_DEPTH_BITS: u64 = 62;
+
 impl CostReport {
     /// The report of a tensor graph and its costs.
     ///
     /// # Errors
     /// When the law of the depth in the number of blocks cannot be derived.
     pub fn new(spec: &Spec, context: u64, graph: &Graph, analysis: &Analysis) -> Result<Self, pipeline::Error> {
+        let deepest = analysis.value(&analysis.deepest.of(analysis.output)[analysis.critical()].depth);
+        if deepest.bits() > MOST_DEPTH_BITS {
+            return Err(pipeline::Error::Deep { depth: deepest });
+        }
         let critical_path = steps(graph, analysis);
         let (model, count) = (analysis.model, analysis.count());
         let depth = critical_path.last().map_or(0, |step| step.layer);

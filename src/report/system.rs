@@ -23,6 +23,9 @@ pub struct SystemReport {
     pub schema: &'static str,
     /// The system.
     pub name: String,
+    /// Numbers in its weights, where it has any of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<String>,
     /// The axes with their lengths.
     pub axes: BTreeMap<String, u64>,
     /// Formats, where the file gives one pair.
@@ -187,6 +190,7 @@ impl SystemReport {
         Self {
             schema: SCHEMA,
             name: subject.name.clone(),
+            parameters: (subject.parameters > 0).then(|| subject.parameters.to_string()),
             formats: subject.formats.clone(),
             strategy: strategy_name(strategy),
             model: "threshold",

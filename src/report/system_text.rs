@@ -36,9 +36,11 @@ fn lengths(report: &SystemReport) -> String {
 }
 
 fn head(report: &SystemReport) -> String {
+    let parameters = report.parameters.as_ref().map(|count| format!("{} parameters, ", grouped(count)));
     format!(
-        "{}: {}\nformats: {}; strategy: {}; circuit of {} gates\n",
+        "{}: {}{}\nformats: {}; strategy: {}; circuit of {} gates\n",
         report.name,
+        parameters.unwrap_or_default(),
         lengths(report),
         report.formats,
         report.strategy,

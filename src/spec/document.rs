@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::program::Program;
 use super::text::{self, Source, Value};
-use super::{Error, Language, Looped, Looping, Recurrent, Spec, hugging_face, language, native, onnx, tracr};
+use super::{
+    Error, Language, Looped, Looping, Recurrent, Spec, count, hugging_face, language, native, onnx, recurrent, tracr,
+};
 
 /// A file's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,21 @@ pub enum Document {
     Program(Box<Program>),
     /// A graph of operators, from an ONNX file.
     Onnx(Box<onnx::Model>),
+}
+
+impl Document {
+    /// How many numbers its weights have; 0 where it has none of its own, being a program, or they stand in its file.
+    pub fn parameters(&self) -> u128 {
+        match self {
+            Self::Model(spec) => count(&spec.architecture),
+            Self::Recurrent(model) => recurrent::count(model),
+            Self::Looped(looped) => match &**looped {
+                Looped::Model(spec, _) => count(&spec.architecture),
+                Looped::LinearAttention(_) => 0,
+            },
+            Self::Program(_) | Self::Onnx(_) => 0,
+        }
+    }
 }
 
 /// Reads a file of any kind; paths as in [`super::read`].

@@ -105,6 +105,7 @@ fn tensors_must_hold_what_their_shapes_say() {
     for (tensor, wanted) in cases {
         let found = with(tensor);
         assert!(found.contains(wanted), "{wanted}: {found}");
+        assert!(!found.contains("wait for each other"), "{found}");
     }
 }
 

@@ -18,7 +18,20 @@ pub(in crate::cli) fn read(arguments: &[String], names: Option<&Names>) -> Resul
             None => lists.push(list(argument, names).map_err(|error| Failure::refused(format!("--input: {error}")))?),
         }
     }
-    if lists.is_empty() { Err(Failure::refused("--input: there is no line with a list in it")) } else { Ok(lists) }
+    if lists.is_empty() {
+        return Err(Failure::refused(format!("{}: there is no line with a list in it", arguments.join(" "))));
+    }
+    names.map_or(Ok(()), |names| lists.iter().try_for_each(|list| begins(list, names)))?;
+    Ok(lists)
+}
+
+/// Whether a list begins with the mark, where the model has one.
+fn begins(list: &[i64], names: &Names) -> Result<(), Failure> {
+    let Some(mark) = names.mark.filter(|mark| list.first() != Some(&(*mark as i64))) else { return Ok(()) };
+    let name = names.tokens.get(mark as usize).map_or_else(|| mark.to_string(), Clone::clone);
+    Err(Failure::refused(format!(
+        "the first token must be `{name}`, which marks the beginning; write it before the others"
+    )))
 }
 
 fn lines(

@@ -62,7 +62,8 @@ Examples:
   isobath compile circuits/tiny-gpt.toml -o - | isobath run - --input 0,1,2,3
   printf '0,1,2,3\\n4,3,2,1\\n' | isobath run tiny.tc --input - --json
 
-Output: for each position the levels (integers) and what they are worth, or the token of an argmax.";
+Output: for each position the values as integers in units of the last place (of floats, of the least number above zero, which is not
+how inputs are written: those are numbers of the format in order) and what they are worth, or the token of an argmax.";
 
 /// A reading of the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

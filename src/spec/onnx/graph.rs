@@ -109,7 +109,7 @@ impl Checker<'_> {
         let seen: BTreeSet<String> = outer.union(&names).cloned().collect();
         let nodes: Vec<Node> = from.node.into_iter().map(|node| self.node(node, &seen)).collect();
         let given = inputs.iter().map(|input| &input.name).chain(initialisers.keys()).chain(outer);
-        let nodes = self.ordered(nodes, given.cloned().collect(), &seen);
+        let nodes = self.ordered(nodes, given.cloned().collect());
         let outputs: Vec<_> = from.output.into_iter().map(|output| self.output(output, &seen)).collect();
         Graph { inputs, outputs, nodes, initialisers }
     }
@@ -197,12 +197,13 @@ impl Checker<'_> {
     }
 
     /// The nodes, each after those that make what it reads, else in the order of the file; those that wait for each other are told.
-    fn ordered(&mut self, nodes: Vec<Node>, made: BTreeSet<String>, seen: &BTreeSet<String>) -> Vec<Node> {
+    fn ordered(&mut self, nodes: Vec<Node>, given: BTreeSet<String>) -> Vec<Node> {
+        let made: BTreeSet<String> = nodes.iter().flat_map(|node| &node.outputs).cloned().collect();
         let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut missing = vec![0; nodes.len()];
         for (number, node) in nodes.iter().enumerate() {
             let reads: BTreeSet<&str> = node.reads().into_iter().collect();
-            for name in reads.into_iter().filter(|name| !made.contains(*name) && seen.contains(*name)) {
+            for name in reads.into_iter().filter(|name| !given.contains(*name) && made.contains(*name)) {
                 missing[number] += 1;
                 waiting.entry(name.to_owned()).or_default().push(number);
             }
