@@ -18,10 +18,6 @@ impl Maker {
             return self.store_square(form, stored);
         }
         let (range, table) = self.steps_of(form, stored);
-        let scale = stored.format.scale();
-        if table.levels.gates() == 0 {
-            return Ok(self.constant_word(self.shape(form.array), self.band(form.array), table.levels.first(), scale));
-        }
         // Digits depend on the format and the function alone, so that a narrower range never costs more gates or layers.
         let (lo, hi) = table.levels.bounds();
         let digits = Digits::new(lo, hi, stored.format);
@@ -33,26 +29,27 @@ impl Maker {
         self.store_levels(form, stored)
     }
 
-    /// A gate per level step.
+    /// A gate per level step; none where there is one level.
     fn store_levels(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
         let (range, table) = self.steps_of(form, stored);
+        let scale = stored.format.scale();
+        if table.levels.gates() == 0 {
+            return Ok(self.constant_word(self.shape(form.array), self.band(form.array), table.levels.first(), scale));
+        }
         let gates = self.thermometer_gates(form.array, &range, &table)?;
-        self.thermometer(gates, table.levels, stored.format.scale())
+        self.thermometer(gates, table.levels, scale)
     }
 
     /// The digits of the square of a magnitude: gates of the form and of its opposite, of which those of one never fire.
     fn store_square(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
         let range = Interval::new(0, self.stored_range(form, stored).magnitude());
         let table = self.step_table(&range, form, stored);
-        let (shape, band) = (self.shape(form.array), self.band(form.array));
         let (lo, hi) = table.levels.bounds();
-        if table.levels.gates() == 0 {
-            return Ok(self.constant_word(shape, band, lo, stored.format.scale()));
-        }
         let digits = Digits::new(lo, hi, stored.format);
         if table.levels.gates() <= digits.fine() {
             return self.store_levels(form, stored);
         }
+        let (shape, band) = (self.shape(form.array), self.band(form.array));
         let term = Term::new(form.array, Index::identity(shape.len())).by(-1);
         let opposite = Form { array: self.affine(shape, band, vec![term], vec![])?, unit: form.unit.clone() };
         let thresholds = table.thresholds.as_deref();
