@@ -7,6 +7,7 @@ use num_bigint::BigInt;
 
 use super::failure::Failure;
 use super::formats::Formats;
+use super::number;
 use super::output::{self, Progress};
 use crate::monoid::step::{Scope, Step};
 use crate::monoid::{Class, Limits, classify};
@@ -32,7 +33,7 @@ pub(super) struct Args {
     #[arg(long)]
     reachable: bool,
     /// The most elements of the monoid, and the most images, that are listed
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = number::within::<u32>(1, 100_000_000))]
     limit: u32,
     /// Print one JSON object (isobath.classification/1)
     #[arg(long)]

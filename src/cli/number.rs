@@ -32,6 +32,15 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A number of a range.
+pub(super) fn within<T: TryFrom<u128>>(least: u128, most: u128) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let value = number(text.trim()).filter(|value| (least..=most).contains(value));
+        let fits = value.and_then(|value| T::try_from(value).ok());
+        fits.ok_or_else(|| format!("write a whole number from {least} to {most}"))
+    }
+}
+
 /// An axis with its length: `steps=64`.
 pub(super) fn at(text: &str) -> Result<(String, u64), String> {
     let (axis, value) = text.split_once('=').ok_or("write an axis and its length, for example steps=64")?;

@@ -16,7 +16,7 @@ use crate::recurrent::Recurrence;
 use crate::report::cost::CostReport;
 use crate::report::system::{Scan, ScanContexts, SystemReport};
 use crate::report::system_cost::{OpaqueText, SystemCostReport};
-use crate::report::{Opaque, Ranges, Report, cost_text, json, system_text, text};
+use crate::report::{Opaque, Ranges, Report, cost_text, depth_law, json, system_text, text};
 use crate::spec::{Document, Spec};
 use crate::tensor::Parameters;
 use crate::words::Strategy;
@@ -211,14 +211,20 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
     let strategy = args.settings.strategy(Strategy::Depth);
     let parameters = if args.reads_weights() { Some(model::weights(spec)?) } else { None };
     let ranges = parameters.as_ref().map(|parameters| args.calibrate.ranges(spec, parameters)).transpose()?.flatten();
-    let lowered = match &parameters {
-        Some(parameters) => calibrate::lower(spec, parameters, context, strategy, ranges.as_ref())?,
-        None => pipeline::architecture(spec, context, strategy)?,
-    };
-    // The process ends with the report: taking a large circuit apart again would cost a tenth of its time.
-    let lowered = ManuallyDrop::new(lowered);
-    let measure = ManuallyDrop::new(lowered.measure()?);
-    let mut report = Report::new(spec, &lowered, &measure, strategy)?;
+    // The law is that of the architecture, whatever the weights: it is derived while the circuit is made and measured.
+    let (lowered, measure, law) = std::thread::scope(|scope| {
+        let law = scope.spawn(|| depth_law(spec, context, strategy));
+        let lowered = match &parameters {
+            Some(parameters) => calibrate::lower(spec, parameters, context, strategy, ranges.as_ref())?,
+            None => pipeline::architecture(spec, context, strategy)?,
+        };
+        // The process ends with the report: taking a large circuit apart again would cost a tenth of its time.
+        let lowered = ManuallyDrop::new(lowered);
+        let measure = ManuallyDrop::new(lowered.measure()?);
+        let law = law.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok::<_, Failure>((lowered, measure, law))
+    })?;
+    let mut report = Report::new(spec, &lowered, &measure, strategy, law);
     if args.asks_opaque() {
         report.opaque = Some(Opaque::of_circuit(&lowered.lowered.circuit, &args.observe)?);
     }

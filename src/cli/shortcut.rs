@@ -33,13 +33,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "F")]
     format: Option<Format>,
     /// A contraction keeps the steps that decide the result within 2^-BITS
-    #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=256))]
+    #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = number::within::<u32>(0, 256))]
     within: u32,
     /// Compare on every input, of which there may be 2^20
     #[arg(long, conflicts_with = "random")]
     exhaustive: bool,
     /// Compare on so many random inputs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    #[arg(long, value_name = "N", value_parser = number::within::<u64>(1, 1 << 24))]
     random: Option<u64>,
     /// The seed of random inputs
     #[arg(long, value_name = "S", default_value_t = 1)]

@@ -123,7 +123,9 @@ pub fn parse(bytes: &[u8]) -> Result<Netlist, AigerError> {
 }
 
 fn syntax(error: ParseError) -> AigerError {
-    AigerError::Syntax(error.to_string())
+    let text = error.to_string();
+    let cut = text.contains("found end of file");
+    AigerError::Syntax(if cut { format!("{text}: the file ends before what its header announces") } else { text })
 }
 
 /// What a header announces.

@@ -73,8 +73,11 @@ fn range(spec: &Spec, gates: &Expr, wires: &Expr) -> String {
 }
 
 /// The certified depth of the architecture.
-pub(super) fn depth(spec: &Spec, model: &Model, strategy: Strategy) -> Result<Law, pipeline::Error> {
-    let lengths = [("context".to_owned(), model.lowered.tokens)].into();
+///
+/// # Errors
+/// When it cannot be lowered, or the law in the number of blocks cannot be derived.
+pub fn depth(spec: &Spec, context: u64, strategy: Strategy) -> Result<Law, pipeline::Error> {
+    let lengths = [("context".to_owned(), context)].into();
     let options = Options { strategy, lengths, ..Options::default() };
     let subject = Subject::new(&Document::Model(Box::new(spec.clone())), &options)?;
     let growth = |axis: &str| {

@@ -50,13 +50,13 @@ use serde::Serialize;
 
 use crate::agreement::Agreement;
 use crate::circuit::measure::{Bound, Measure};
-use crate::pipeline::{self, Model};
+use crate::pipeline::Model;
 use crate::spec::{self, Rounding, Spec, WeightSource};
 use crate::tensor::Quantisation;
 use crate::words::Strategy;
 
 pub use assumptions::of_onnx;
-pub use law::{Growth, Law, SizeLaw};
+pub use law::{Growth, Law, SizeLaw, depth as depth_law};
 pub use modules::{Kind, Module};
 pub use opaque::Opaque;
 pub use path::Step;
@@ -148,14 +148,11 @@ pub struct NumericsText {
 }
 
 impl Report {
-    /// The report of a model lowered from this spec with this strategy.
-    ///
-    /// # Errors
-    /// When the law of the depth in the number of blocks cannot be derived.
-    pub fn new(spec: &Spec, model: &Model, measure: &Measure, strategy: Strategy) -> Result<Self, pipeline::Error> {
+    /// The report of a model lowered from this spec with this strategy, and its law.
+    pub fn new(spec: &Spec, model: &Model, measure: &Measure, strategy: Strategy, law: Law) -> Self {
         let circuit = &model.lowered.circuit;
         let exact = measure.bound == Bound::Exact;
-        Ok(Self {
+        Self {
             schema: SCHEMA,
             name: spec.architecture.name.clone(),
             axes: Axes { context: model.lowered.tokens },
@@ -171,7 +168,7 @@ impl Report {
             bound: if exact { "exact" } else { "upper" },
             parameters: spec::count(&spec.architecture).to_string(),
             weights: if exact { weights_name(&spec.weights) } else { "not read".to_owned() },
-            law: law::depth(spec, model, strategy)?,
+            law,
             modules: modules::tree(circuit, measure),
             critical_path: path::steps(circuit, measure),
             assumptions: assumptions::list(spec, measure, strategy),
@@ -179,7 +176,7 @@ impl Report {
             quantisation: None,
             ranges: None,
             recorded: None,
-        })
+        }
     }
 }
 

@@ -94,10 +94,10 @@ enum Problem {
         #[arg(long, conflicts_with_all = ["exhaustive", "random"])]
         inputs: Option<String>,
         /// In place of a file: a random circuit of so many NAND gates, drawn from the seed (of AND and OR gates via q-learning)
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+        #[arg(long, value_name = "N", value_parser = number::within::<u32>(1, 65_536))]
         gates: Option<u32>,
         /// Its inputs
-        #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=4096))]
+        #[arg(long, value_name = "N", default_value_t = 4, value_parser = number::within::<u32>(2, 4096))]
         bits: u32,
         #[command(flatten)]
         common: Common,
@@ -111,7 +111,7 @@ enum Problem {
         #[arg(long, value_name = "POINT", requires = "functions")]
         start: Option<u32>,
         /// Points of random functions, or of all functions
-        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = number::within::<u32>(1, 64))]
         points: u32,
         /// How many functions
         #[arg(long, visible_alias = "steps", value_name = "N", value_parser = number::count)]
