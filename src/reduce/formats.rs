@@ -48,6 +48,16 @@ pub fn unit(format: Format) -> Rational {
     Rational::new(1.into(), BigInt::from(1) << format.fraction())
 }
 
+/// What a cell holds for 0, and how much more for 1: a unit in the last place. Of floats, 1 and the distance to the next number: next to
+/// zero other formats would have to hold fractions of the least of all numbers.
+pub fn cell(format: Format) -> [Rational; 2] {
+    if !format.is_float() {
+        return [whole(0), unit(format)];
+    }
+    let next = format.number(format.nearest(&whole(1)) + 1);
+    [whole(1), next - whole(1)]
+}
+
 /// The level of a value, if the format holds it.
 pub fn level(format: Format, value: &Rational) -> Option<i64> {
     Some(format.nearest(value)).filter(|level| format.number(*level) == *value)

@@ -24,9 +24,17 @@ pub(super) fn shortcuts(found: &mut Found, program: &Program) {
             }
             Ok(applied) => found.statements.push(built(rule, &applied, plain.as_ref())),
             Err(
-                why @ (Refused::States { .. } | Refused::Many { .. } | Refused::Steps { .. } | Refused::Wide { .. }),
+                why @ (Refused::States { .. }
+                | Refused::Many { .. }
+                | Refused::Steps { .. }
+                | Refused::Wide { .. }
+                | Refused::Float { .. }),
             ) if rule == Rule::Automaton => {
-                found.statements.push(unbuilt(&why));
+                found.statements.push(unbuilt(rule, "tables of transitions composed in a tree", &why));
+            }
+            Err(why @ Refused::Float { .. }) if rule == Rule::Prefix && is_affine(program) => {
+                let statement = unbuilt(rule, "maps of the weights composed in a tree", &why);
+                found.statements.push(statement.from("Blelloch 1990", Mark::Secondary));
             }
             Err(why) => found.silent.push(format!("shortcut {}: {why}", rule.name())),
         }
@@ -35,10 +43,7 @@ pub(super) fn shortcuts(found: &mut Found, program: &Program) {
     if affine && plain {
         found.statements.push(literature::quadratics());
     }
-    if matches!(
-        &program.rule,
-        Learning::Descent(Descent { loss: Loss::LeastSquares { .. }, optimiser: Optimiser::Plain, .. })
-    ) {
+    if is_affine(program) {
         found.statements.push(literature::quality());
     }
 }
@@ -77,10 +82,18 @@ impl Tried {
     }
 }
 
-/// A finite state is an automaton, also where its circuit is too large to be built here.
-fn unbuilt(why: &Refused) -> Statement {
-    let what = format!("tables of transitions composed in a tree; not built here: {why}");
-    Statement::new(Tag::CounterClaim, measured::GATES, says(Rule::Automaton).to_owned()).by(How::Argument, what)
+/// Whether exact steps are affine in the weights whatever the data: descent on squares of linear residuals.
+fn is_affine(program: &Program) -> bool {
+    matches!(
+        &program.rule,
+        Learning::Descent(Descent { loss: Loss::LeastSquares { .. }, optimiser: Optimiser::Plain, .. })
+    )
+}
+
+/// A finite state is an automaton, and affine maps compose, also where no circuit is built here.
+fn unbuilt(rule: Rule, how: &str, why: &Refused) -> Statement {
+    let what = format!("{how}; not built here: {why}");
+    Statement::new(Tag::CounterClaim, measured::GATES, says(rule).to_owned()).by(How::Argument, what)
 }
 
 fn says(rule: Rule) -> &'static str {

@@ -99,27 +99,27 @@ fn gates_of_bf16_are_simulated() {
     assert_eq!((outcome.mismatches, outcome.evaluated, outcome.simulated), (0, 8, 8));
 }
 
-/// Residuals of fractions of the last place need more places than bf16 has.
+/// Rounding makes the gates in the last place: of floats, that of the numbers from 1 to 2.
 #[test]
-fn bf16_is_too_narrow_for_gates_made_by_rounding() {
+fn rounding_alone_makes_gates() {
     let family = circuit(Netlist::random(3, 4, &mut Draws::new(5)));
-    let refused = compiled(&family, Via::Rounding, &asked("bf16", false)).err();
-    assert!(matches!(refused, Some(ReduceError::Narrow { role: "activations", .. })));
-}
-
-/// Rounding makes the gates in the last place: next to zero floats are evenly spaced, so it is the same reduction; residuals of fractions of
-/// that place need a finer format.
-#[test]
-fn rounding_alone_makes_gates_next_to_zero() {
-    let family = circuit(Netlist::random(3, 4, &mut Draws::new(5)));
-    for format in ["fp8-e4m3", "float(3,2)", "float(2,1)"] {
+    for format in ["fp8-e4m3", "fp8-e5m2", "float(3,2)", "float(2,1)"] {
         let weights = Asked { weights: Some(format.parse().unwrap()), ..Asked::default() };
         let machine = compiled(&family, Via::Rounding, &weights).unwrap();
         assert_eq!(machine.formats.weights.to_string(), format);
         decodes(&machine, all(&family));
     }
-    let refused = compiled(&family, Via::Rounding, &asked("fp8-e4m3", true)).err();
-    assert!(matches!(refused, Some(ReduceError::Narrow { role: "activations", .. })));
+    for format in ["fp8-e4m3", "fp8-e5m2", "bf16"] {
+        decodes(&machine(&family, Via::Rounding, true, format), all(&family));
+    }
+}
+
+#[test]
+fn rounding_makes_gates_of_values_of_states() {
+    for (format, inputs, gates) in [("fp8-e4m3", 3, 3), ("fp8-e5m2", 3, 3), ("bf16", 2, 1)] {
+        let monotone = circuit(Netlist::random_monotone(inputs, gates, &mut Draws::new(5)));
+        decodes(&machine(&monotone, Via::QLearning, false, format), all(&monotone));
+    }
 }
 
 /// 7/2 has three significant bits; permutations hold whole numbers up to 4.

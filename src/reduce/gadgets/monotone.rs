@@ -1,7 +1,7 @@
 //! Monotone circuits by tabular Q-learning where rounding makes the gates; must not know how it is run.
 //!
 //! One state a cell, one action, step size 1/2, discount 1: `Q(s)` becomes `(Q(s) + r + Q(s'))/2`, rounded to units of the last place. A
-//! cell holds bit b as b units. An input is one step, with reward 5/4 b units, half of which rounds to b. A gate is two: from Q(s) = 0, s' = i and r = 1/4 unit give `(1/4 +
+//! cell holds bit b as b units (of floats as b units more than 1: updates are of differences). An input is one step, with reward 5/4 b units, half of which rounds to b. A gate is two: from Q(s) = 0, s' = i and r = 1/4 unit give `(1/4 +
 //! a)/2`, which rounds to a; then s' = j gives `(a + b + r)/2`, which with r = -1/4 unit rounds to AND (7/8, 3/8 and less) and with
 //! r = 1/4 unit to OR (9/8, 5/8, 1/8). In exact numbers this could not go on for ever: every update is a convex combination and a maximum, so
 //! that true and false come no farther apart, and an AND halves what is between them.
@@ -13,7 +13,7 @@ use crate::number::{Format, Rational};
 use crate::problems::netlist::{Literal, Netlist};
 use crate::problems::{Answer, Instance};
 use crate::reduce::ReduceError;
-use crate::reduce::formats::{Needs, ratio, unit, whole};
+use crate::reduce::formats::{Needs, cell, ratio, whole};
 use crate::reduce::nand::{FIRST_INPUT, ONE, ZERO};
 use crate::reduce::text::{Draft, Start};
 use crate::spec::program::Formats;
@@ -123,12 +123,12 @@ impl Gadget for QLearning {
     }
 
     fn needs(&self, weights: Format) -> Needs {
-        let one = unit(weights);
+        let [zero, one] = cell(weights);
         // Errors in units: of inputs, of the first step of a gate, of the second.
         let errors = [ratio(-5, 4), ratio(-1, 4), ratio(1, 4), set()].map(|error| error * &one);
         let rewards = [whole(0), set(), ratio(-1, 4), ratio(1, 4)].map(|reward| reward * &one);
         Needs {
-            weights: vec![whole(0), one],
+            weights: vec![zero.clone(), zero + one],
             activations: errors.to_vec(),
             data: vec![whole(0), whole(1)],
             targets: rewards.to_vec(),
@@ -151,8 +151,9 @@ impl Gadget for QLearning {
             "discount = 1".to_owned(),
             "step_size = \"1/2\"".to_owned(),
         ];
-        let mut cells = vec![whole(0); self.states()];
-        cells[ONE] = unit(formats.weights);
+        let [zero, one] = cell(formats.weights);
+        let mut cells = vec![zero.clone(); self.states()];
+        cells[ONE] = zero + one;
         let start = Start::Given("q", cells, Some(1));
         Draft { name: self.name(), about: vec![about.to_owned()], program: lines.to_vec(), start }.text(formats)
     }
@@ -163,7 +164,7 @@ impl Gadget for QLearning {
         if (own.inputs, own.gates.len(), own.outputs) != (self.inputs, self.gates.len(), self.outputs) {
             return None;
         }
-        let one = unit(formats.weights);
+        let [_, one] = cell(formats.weights);
         let input = |(place, bit): (usize, &bool)| {
             let reward = if *bit { &one * set() } else { whole(0) };
             self.step(FIRST_INPUT + place, ZERO, reward)
@@ -179,6 +180,7 @@ impl Gadget for QLearning {
 
     fn decode(&self, weights: &[Rational], formats: &Formats) -> Option<Answer> {
         let first = weights.len().checked_sub(self.outputs)?;
-        bits(&weights[first..], &whole(0), &unit(formats.weights))
+        let [zero, one] = cell(formats.weights);
+        bits(&weights[first..], &zero, &(&zero + one))
     }
 }
