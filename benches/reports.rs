@@ -18,9 +18,9 @@ const RUNS: usize = 7;
 const FLAGS: [&[&str]; 5] = [
     &[],
     &["--format", "bf16"],
-    &["--format", "bf16", "--accumulate", "tree(2)"],
-    &["--format", "bf16", "--accumulate", "sequential"],
-    &["--format", "bf16", "--accumulate", "blocked(128)"],
+    &["--format", "bf16", "--accumulate", "tree(2)", "--accumulator", "fp32"],
+    &["--format", "bf16", "--accumulate", "sequential", "--accumulator", "fp32"],
+    &["--format", "bf16", "--accumulate", "blocked(128)", "--accumulator", "fp32"],
 ];
 
 fn main() {

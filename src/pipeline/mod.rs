@@ -87,12 +87,9 @@ pub enum Error {
     },
     /// Too deep for its path and modules to be told.
     #[error(
-        "at this length the depth is {depth}, too many layers to list a path and modules of; ask for a shorter one"
+        "at this length there are more than 2^62 layers, too many layers to list a path and modules of; ask for a shorter one"
     )]
-    Deep {
-        /// The depth.
-        depth: BigInt,
-    },
+    Deep,
     /// Loops that do not fit together.
     #[error(transparent)]
     Loop(#[from] LoopError),

@@ -104,7 +104,7 @@ impl CostReport {
     pub fn new(spec: &Spec, context: u64, graph: &Graph, analysis: &Analysis) -> Result<Self, pipeline::Error> {
         let deepest = analysis.value(&analysis.deepest.of(analysis.output)[analysis.critical()].depth);
         if deepest.bits() > MOST_DEPTH_BITS {
-            return Err(pipeline::Error::Deep { depth: deepest });
+            return Err(pipeline::Error::Deep);
         }
         let critical_path = steps(graph, analysis);
         let (model, count) = (analysis.model, analysis.count());

@@ -300,7 +300,10 @@ fn reads_weights(subject: &Subject) -> bool {
 
 fn assumptions(strategy: Strategy, reads_weights: bool) -> Vec<String> {
     let weights = match reads_weights {
-        true => "the values of constants are known: depth and sizes are of these",
+        true => {
+            "the values of constants are known: depth and sizes are of these; where they make terms vanish single gates may be less deep than \
+             the arrays counted, which is looked for at lengths up to 2 and 131,072 wires there"
+        }
         false => {
             "weights, where there are any, were not read: depth and sizes are upper bounds for every setting of them (all zero, say, is shallower)"
         }

@@ -26,17 +26,22 @@ impl Maker {
             let scaled = Scaled { form, stored, range: &range, thresholds: table.thresholds.as_deref() };
             return self.two_digits(&[scaled], &digits);
         }
-        self.store_levels(form, stored)
+        self.store_levels(form, stored, &range, table)
     }
 
     /// A gate per level step; none where there is one level.
-    fn store_levels(&mut self, form: &Form, stored: &Stored) -> Result<Word, CircuitError> {
-        let (range, table) = self.steps_of(form, stored);
+    fn store_levels(
+        &mut self,
+        form: &Form,
+        stored: &Stored,
+        range: &Interval,
+        table: StepTable,
+    ) -> Result<Word, CircuitError> {
         let scale = stored.format.scale();
         if table.levels.gates() == 0 {
             return Ok(self.constant_word(self.shape(form.array), self.band(form.array), table.levels.first(), scale));
         }
-        let gates = self.thermometer_gates(form.array, &range, &table)?;
+        let gates = self.thermometer_gates(form.array, range, &table)?;
         self.thermometer(gates, table.levels, scale)
     }
 
@@ -47,7 +52,8 @@ impl Maker {
         let (lo, hi) = table.levels.bounds();
         let digits = Digits::new(lo, hi, stored.format);
         if table.levels.gates() <= digits.fine() {
-            return self.store_levels(form, stored);
+            let (range, table) = self.steps_of(form, stored);
+            return self.store_levels(form, stored, &range, table);
         }
         let (shape, band) = (self.shape(form.array), self.band(form.array));
         let term = Term::new(form.array, Index::identity(shape.len())).by(-1);
