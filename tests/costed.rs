@@ -221,7 +221,7 @@ fn bodies_with_other_constants_cost_like_the_dearest() {
         let found = Costed::new(&model, counted).unwrap();
         let alone = |body| {
             let widths = [(8, 4)];
-            let analysis = analyse_body(body, counted, &widths);
+            let analysis = analyse_body(body, counted, &widths, &[]);
             (analysis.value(&analysis.count()), analysis.nodes.len())
         };
         let most = bodies.iter().map(alone).max().unwrap();

@@ -6,8 +6,9 @@ use isobath::certificate::check::check;
 use isobath::circuit::measure;
 use isobath::lower::InputKind;
 use isobath::pipeline;
+use isobath::pipeline::costed::Costed;
 use isobath::pipeline::looped::LoopedModel;
-use isobath::pipeline::subject::{Lengths, Options, Subject};
+use isobath::pipeline::subject::{Lengths, Options, Subject, numerics};
 use isobath::recurrent::{self, Recurrence};
 use isobath::spec::Document;
 use isobath::spec::program::Data;
@@ -15,6 +16,7 @@ use isobath::strategies::{LoopLimits, ProgramLimits, RecurrentLimits, loops, pro
 use isobath::words::Strategy as Lowering;
 use num_bigint::BigInt;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
 /// The greatest length of an axis at which a law is held against a visit of every iteration.
@@ -152,6 +154,50 @@ fn holds(document: &Document, seed: u64, counts: &RefCell<Counts>) -> Result<(),
     counts.all += 1;
     counts.exact += usize::from(exact);
     Ok(())
+}
+
+/// A document whose partial sums are rounded; none where its sums are always exact.
+fn rounded(document: &Document, policy: &str, accumulator: &str) -> Option<Document> {
+    let mut document = document.clone();
+    let numerics = numerics(&mut document)?;
+    numerics.accumulate = policy.parse().expect("a policy");
+    numerics.accumulator = Some(accumulator.parse().expect("a format"));
+    Some(document)
+}
+
+/// Readings of the circuit agree, and the table of layers and gates holds at least what the circuit of any weights has, and hardly more.
+fn rounded_sums_hold(document: &Document, seed: u64) -> Result<(), TestCaseError> {
+    let strategy = if seed.is_multiple_of(4) { Lowering::Size } else { Lowering::Depth };
+    readings_agree(&bound(document, strategy)?, seed)?;
+    let options = Options::default();
+    let table = Costed::rounded(document, &options).map_err(failed)?;
+    let model = LoopedModel::of(document, &options).map_err(failed)?;
+    let circuit = BigInt::from(model.skeleton().depth());
+    let told = table.depth.named.skeleton.depth().into();
+    prop_assert!(circuit <= told, "{told} layers told, {circuit} made");
+    prop_assert!(table.depth.value().is_none_or(|(law, _)| told <= law), "the law is below its own skeleton");
+    let (told, made) = (table.value(&table.costs.count), model.sizes().gates.value(|_| 1));
+    prop_assert!(told >= made, "{told} gates told, {made} made");
+    Ok(())
+}
+
+const POLICIES: [&str; 5] = ["tree(2)", "tree(3)", "sequential", "blocked(2)", "blocked(3)"];
+
+#[test]
+fn rounded_sums_of_random_networks_are_those_of_the_interpreter() {
+    let how = (select(&POLICIES[..]), select(&["fixed(5,4)", "float(3,2)", "float(4,1)"][..]));
+    run(32, (recurrents(RecurrentLimits::default()), how.clone()), |(case, (policy, accumulator))| {
+        let document = rounded(&case.document(), policy, accumulator).expect("networks have numerics");
+        rounded_sums_hold(&document, case.seed)
+    });
+    run(24, (loops(LoopLimits::default()), how), |(case, (policy, accumulator))| {
+        let Some(document) = rounded(&case.document(), policy, accumulator) else { return Ok(()) };
+        // An accumulator too coarse for the exponentials is refused, in so many words.
+        match pipeline::subject::built(&document, &Options::default()) {
+            Err(error) if error.to_string().contains("least exponential") => Ok(()),
+            _ => rounded_sums_hold(&document, case.seed),
+        }
+    });
 }
 
 fn mostly_exact(what: &str, counts: &RefCell<Counts>) {

@@ -105,17 +105,29 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn on_model(args: &Args, spec: &Spec) -> Result<String, Failure> {
     let context = args.settings.context.unwrap_or(spec.architecture.default_context);
     let exact = spec.numerics.accumulate == Policy::Exact;
-    if !exact && args.model != ModelName::Threshold {
-        let message =
-            "rounded partial sums are reported of threshold gates only: write --accumulate exact, or leave out --model";
-        return Err(Failure::refused(message));
-    }
+    let others = args.model != ModelName::Threshold || !exact;
+    check_rounding(args, !exact, others && (args.reads_weights() || args.settings.has_strategy()))?;
     match args.model {
         ModelName::Threshold if !exact => costs(args, spec, context, cost::Model::Threshold),
         ModelName::Threshold => threshold(args, spec, context),
         ModelName::Arithmetic => costs(args, spec, context, cost::Model::Arithmetic),
         ModelName::Boolean => costs(args, spec, context, cost::Model::Boolean),
     }
+}
+
+/// Refuses what is not told of rounded partial sums, and flags of circuits where a table of costs is read.
+fn check_rounding(args: &Args, rounds: bool, circuits: bool) -> Result<(), Failure> {
+    if rounds && args.model != ModelName::Threshold {
+        let message =
+            "rounded partial sums are reported of threshold gates only: write --accumulate exact, or leave out --model";
+        return Err(Failure::refused(message));
+    }
+    if circuits {
+        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them \
+                       out, or --model and --accumulate";
+        return Err(Failure::refused(message));
+    }
+    Ok(())
 }
 
 fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
@@ -127,14 +139,16 @@ fn on_system(args: &Args, document: &Document) -> Result<String, Failure> {
     }
     let options = args.settings.options(Strategy::Depth, bound);
     let at = |error| Failure::at(&args.file, error);
+    let counted = |model| Costed::new(&LoopedModel::of(document, &options)?, model);
+    let rounds = subject::policy(document) != Policy::Exact;
+    check_rounding(args, rounds, rounds && (bound || args.settings.has_strategy()))?;
     match args.model {
+        ModelName::Threshold if rounds => {
+            looped_costs(args, document, &Costed::rounded(document, &options).map_err(at)?)
+        }
         ModelName::Threshold => looped(args, document, &options),
-        ModelName::Arithmetic => {
-            looped_costs(args, document, &LoopedModel::of(document, &options).map_err(at)?, cost::Model::Arithmetic)
-        }
-        ModelName::Boolean => {
-            looped_costs(args, document, &LoopedModel::of(document, &options).map_err(at)?, cost::Model::Boolean)
-        }
+        ModelName::Arithmetic => looped_costs(args, document, &counted(cost::Model::Arithmetic).map_err(at)?),
+        ModelName::Boolean => looped_costs(args, document, &counted(cost::Model::Boolean).map_err(at)?),
     }
 }
 
@@ -159,14 +173,8 @@ fn looped(args: &Args, document: &Document, options: &Options) -> Result<String,
     })
 }
 
-fn looped_costs(
-    args: &Args,
-    document: &Document,
-    model: &LoopedModel,
-    counted: cost::Model,
-) -> Result<String, Failure> {
-    let costed = Costed::new(model, counted).map_err(|error| Failure::at(&args.file, error))?;
-    let mut report = SystemCostReport::new(subject::name(document), &costed)?;
+fn looped_costs(args: &Args, document: &Document, costed: &Costed) -> Result<String, Failure> {
+    let mut report = SystemCostReport::new(document, costed)?;
     if args.asks_opaque() {
         report.opaque = Some(OpaqueText::new(&costed::opaque(&costed.costs.named, &args.observe)?));
     }
@@ -243,11 +251,6 @@ fn threshold(args: &Args, spec: &Spec, context: u64) -> Result<String, Failure> 
 
 /// The report in a model that reads neither weights nor a strategy.
 fn costs(args: &Args, spec: &Spec, context: u64, counted: cost::Model) -> Result<String, Failure> {
-    if args.reads_weights() || args.settings.has_strategy() {
-        let message = "--bound, --weights, --recorded, --calibrate and --strategy are of threshold circuits with exact sums: leave them \
-                       out, or --model and --accumulate";
-        return Err(Failure::refused(message));
-    }
     let graph = pipeline::graph(spec, context)?;
     let analysis = cost::analyse(&graph, counted);
     let mut report = CostReport::new(spec, context, &graph, &analysis)?;

@@ -172,15 +172,8 @@ impl Settings {
             self.apply(spec);
             return self.lengthen(spec);
         }
-        let mut changes = Self {
-            context: None,
-            steps: None,
-            at: Vec::new(),
-            recurrence: None,
-            strategy: None,
-            accumulate: self.accumulate.filter(|policy| *policy != Policy::Exact),
-            ..self.clone()
-        };
+        let mut changes =
+            Self { context: None, steps: None, at: Vec::new(), recurrence: None, strategy: None, ..self.clone() };
         if let Document::Program(program) = document {
             let Formats { weights, activations, data, targets } = &mut program.numerics;
             set(weights, changes.weights_format.take().or(changes.format));
@@ -188,17 +181,23 @@ impl Settings {
             set(data, changes.format);
             set(targets, changes.format.take());
         }
+        if subject::numerics(document).is_none() {
+            // Their sums are exact.
+            changes.accumulate = changes.accumulate.filter(|policy| *policy != Policy::Exact);
+        }
         if changes == Self::default() {
             return Ok(());
         }
-        if let Some(policy) = changes.accumulate {
-            return Err(format!(
-                "--accumulate {policy}: partial sums are rounded in plain models only, not in encoder-decoders, recurrent networks, other loops, \
-                 programs and ONNX files, whose sums are exact"
-            ));
-        }
-        let only_numerics =
-            Self { format: None, weights_format: None, activations_format: None, rounding: None, ..changes };
+        let (accumulate, accumulator) = (None, None);
+        let only_numerics = Self {
+            format: None,
+            weights_format: None,
+            activations_format: None,
+            rounding: None,
+            accumulate,
+            accumulator,
+            ..changes.clone()
+        };
         let only_numerics = match document {
             Document::Onnx(_) => Self { score_clamp: None, exp_bits: None, ..only_numerics },
             _ => only_numerics,
@@ -208,6 +207,9 @@ impl Settings {
                 self.numerics(numerics);
                 Ok(())
             }
+            None if changes.accumulate.is_some() => Err(
+                "--accumulate: sums of programs and of stacks of linear attention that do descent are exact".to_owned(),
+            ),
             _ => Err("of this file only lengths of axes, the strategy and, where it has a table [numerics] as models do, formats can be \
                       changed by flags; change the file for the rest".to_owned()),
         }

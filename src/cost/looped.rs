@@ -14,7 +14,7 @@ use super::{Analysis, Cost, Model, analyse_body};
 use crate::expr::{Dim, Expr, greatest};
 use crate::loops::Block;
 use crate::loops::skeleton::{Part, Reads, Skeleton, Vertex};
-use crate::tensor::looped::Looped;
+use crate::tensor::looped::{Looped, lateness};
 use crate::tensor::{Graph, Op};
 
 /// The costs of a looped graph.
@@ -50,7 +50,7 @@ pub fn costs(graph: &Looped, model: Model, ports: &[Widths]) -> Result<Costs, Un
     let mut found = Vec::with_capacity(graph.blocks().len());
     for (number, block) in graph.blocks().iter().enumerate() {
         let widths = ports.get(number).map_or(&[][..], Vec::as_slice);
-        found.push(Body::of(block, model, widths).ok_or_else(|| Unlike(block.name.clone()))?);
+        found.push(Body::of(block, model, widths, &lateness(graph, number)).ok_or_else(|| Unlike(block.name.clone()))?);
     }
     let made: Result<Skeleton, std::convert::Infallible> = graph.map(|number, _| Ok(found[number].part.clone()));
     let Ok(skeleton) = made;
@@ -90,8 +90,9 @@ struct Body {
 
 impl Body {
     /// None where bodies are not wired alike, or it cannot be said which costs more.
-    fn of(block: &Block<Graph>, model: Model, widths: &[(u64, u64)]) -> Option<Self> {
-        let analyses: Vec<Analysis> = block.bodies.iter().map(|body| analyse_body(body, model, widths)).collect();
+    fn of(block: &Block<Graph>, model: Model, widths: &[(u64, u64)], lateness: &[u64]) -> Option<Self> {
+        let analyse = |body| analyse_body(body, model, widths, lateness);
+        let analyses: Vec<Analysis> = block.bodies.iter().map(analyse).collect();
         let mut part = part(&block.bodies[0], &analyses[0]);
         for (graph, analysis) in block.bodies.iter().zip(&analyses).skip(1) {
             part = dearer(part, self::part(graph, analysis))?;

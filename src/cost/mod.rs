@@ -21,6 +21,8 @@ pub mod opaque;
 
 pub mod path;
 
+mod sharing;
+
 mod site;
 
 pub mod threshold;
@@ -80,7 +82,7 @@ pub struct Analysis {
     pub model: Model,
     /// The cost of each node.
     pub nodes: Vec<Cost>,
-    /// What each node reads.
+    /// What each node reads; a product of threshold gates that shares the layer of a store, what that reads.
     pub sources: Vec<Vec<usize>>,
     /// Depths of all nodes.
     pub deepest: Deepest,
@@ -92,23 +94,35 @@ pub struct Analysis {
 
 /// The costs of a tensor graph.
 pub fn analyse(graph: &Graph, model: Model) -> Analysis {
-    analyse_body(graph, model, &[])
+    analyse_body(graph, model, &[], &[])
 }
 
-/// The costs of a graph whose ports carry exact values of these widths: bits, and bits after the point.
-pub fn analyse_body(graph: &Graph, model: Model, ports: &[(u64, u64)]) -> Analysis {
+/// The costs of a graph whose ports carry exact values of these widths (bits, and bits after the point) and count as so late.
+pub fn analyse_body(graph: &Graph, model: Model, ports: &[(u64, u64)], lateness: &[u64]) -> Analysis {
     let nodes = match model {
         Model::Arithmetic => graph.order().map(|id| arithmetic::cost(&Site::new(graph, id))).collect(),
         Model::Boolean => boolean::costs(graph, ports),
         Model::Threshold => graph.order().map(|id| threshold::cost(&Site::new(graph, id))).collect(),
     };
-    let sources: Vec<Vec<usize>> =
-        graph.order().map(|id| graph.operands(id).iter().map(|operand| operand.index()).collect()).collect();
-    let depths: Vec<&Expr> = nodes.iter().map(|cost: &Cost| &cost.depth).collect();
-    let deepest = Deepest::new(&depths, &sources);
     let sizes = graph.order().flat_map(|id| graph.node(id).shape.clone());
     let dims = sizes.filter_map(|size| Some((size.dim?, size.value))).collect();
+    let sources = match model {
+        Model::Threshold => {
+            let layers: Vec<u64> = nodes.iter().map(|cost: &Cost| number(&cost.depth, &dims)).collect();
+            sharing::sources(graph, &layers, lateness)
+        }
+        Model::Arithmetic | Model::Boolean => {
+            graph.order().map(|id| graph.operands(id).iter().map(|operand| operand.index()).collect()).collect()
+        }
+    };
+    let depths: Vec<&Expr> = nodes.iter().map(|cost: &Cost| &cost.depth).collect();
+    let deepest = Deepest::new(&depths, &sources);
     Analysis { model, nodes, sources, deepest, output: graph.output().index(), dims }
+}
+
+/// An expression at some values of the dimensions, or the greatest number of 64 bits.
+fn number(expr: &Expr, dims: &BTreeMap<Dim, u64>) -> u64 {
+    u64::try_from(expr.value(|dim| dims.get(dim).copied().unwrap_or(0))).unwrap_or(u64::MAX)
 }
 
 impl Analysis {
@@ -119,7 +133,7 @@ impl Analysis {
 
     /// The depth of a node's own construction at those values, or the greatest number of 64 bits.
     pub fn latency(&self, node: usize) -> u64 {
-        u64::try_from(self.value(&self.nodes[node].depth)).unwrap_or(u64::MAX)
+        number(&self.nodes[node].depth, &self.dims)
     }
 
     /// Operations or gates of all nodes.

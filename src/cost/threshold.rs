@@ -1,8 +1,8 @@
 //! The table of threshold gates, for sums whose partial sums are rounded; must not know how gates are made.
 //!
 //! Layers and gates are those of the strategy `depth`, with every level of a format for each store, whatever the ranges: depth
-//! is that of the circuit but for products that share the layer of a store, each of which may be one less. `b` is the width of a value in bits, `L` the levels of a format less one, `A` those of partial sums, `T` the
-//! changes of the table of exponentials, `k` the keys, `d` the length of the last axis; `sum(n)` is what adding up n terms costs:
+//! is that of the circuit. Products may share the layer of a store ([`super::sharing`]). `b` is the width of a value in bits, `L` the
+//! levels of a format less one, `A` those of partial sums, `T` the changes of the table of exponentials, `k` the keys, `d` the length of the last axis; `sum(n)` is what adding up n terms costs:
 //!
 //! | policy | layers | roundings |
 //! |---|---|---|

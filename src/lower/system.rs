@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 
 use num_traits::One;
-use petgraph::algo::has_path_connecting;
 use petgraph::graph::NodeIndex;
 
 use super::{Input, LowerError, Lowering, Result, Value, is_known, refusal};
 use crate::circuit::Circuit;
 use crate::interval::Interval;
-use crate::loops::{At, System};
+use crate::loops::System;
 use crate::number::Rational;
+use crate::tensor::looped::lateness;
 use crate::tensor::{Carrier, Graph, looped};
 use crate::words::{Form, Strategy, common_unit};
 
@@ -250,25 +250,6 @@ impl<'s> Wiring<'s> {
         Ok(())
     }
 
-    /// How late what each port carries counts: one carried along an axis from values that rest on what is carried along it counts more
-    /// the further inward that axis is.
-    fn lateness(&self, block: usize) -> Vec<u64> {
-        let block = &self.system.blocks()[block];
-        let along = |port: usize| {
-            let wire = &block.ports[port][0];
-            let own = std::ptr::eq(block, &self.system.blocks()[wire.block]);
-            wire.at.iter().rposition(|at| matches!(at, At::Back(1..))).filter(|_| own)
-        };
-        let (graph, ports) = (&block.bodies[0], block.bodies[0].ports());
-        let recurs = |port: usize, axis: usize| {
-            let given = graph.outputs()[block.ports[port][0].output].1;
-            let feeds = |other: usize| has_path_connecting(graph.petgraph(), ports[other].0, given, None);
-            (0..ports.len()).any(|other| along(other) == Some(axis) && feeds(other))
-        };
-        let late = |port: usize| along(port).filter(|axis| recurs(port, *axis)).map_or(1, |axis| axis as u64 + 2);
-        (0..ports.len()).map(late).collect()
-    }
-
     fn growing(&self) -> LowerError {
         let (block, output) = self.grown.unwrap_or_default();
         let block = &self.system.blocks()[block];
@@ -277,7 +258,7 @@ impl<'s> Wiring<'s> {
 
     fn body(&self, block: usize, graph: &Graph, ports: Vec<Declared>) -> Result<Body> {
         let mut lowering = Lowering::new(graph, self.strategy, self.known, ports);
-        lowering.lateness = self.lateness(block);
+        lowering.lateness = lateness(self.system, block);
         lowering.run()?;
         let (mut units, mut forms) = (Vec::new(), Vec::new());
         for (number, (name, id)) in graph.outputs().iter().enumerate() {

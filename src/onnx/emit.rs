@@ -48,7 +48,8 @@ pub(super) enum Read {
 
 impl Emit {
     pub fn new(numerics: Numerics, bound: bool) -> Self {
-        Self { sketch: Sketch::new(), numerics, bound, label: String::new(), stored: HashMap::new() }
+        let sketch = Sketch::summing(numerics.accumulation());
+        Self { sketch, numerics, bound, label: String::new(), stored: HashMap::new() }
     }
 
     /// The lengths of a node's axes.

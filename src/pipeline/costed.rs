@@ -6,6 +6,7 @@ use num_traits::{One, Signed};
 
 use super::Error;
 use super::looped::LoopedModel;
+use super::subject::{Options, built};
 use crate::circuit::{Circuit, looped::skeleton};
 use crate::cost::Model;
 use crate::cost::looped::{Costs, Widths, costs};
@@ -14,6 +15,7 @@ use crate::cost::names::Place;
 use crate::expr::Expr;
 use crate::law::{Law, derive};
 use crate::number::Rational;
+use crate::spec::Document;
 use crate::tensor::Carrier;
 
 /// A depth: at the lengths of the axes, and as a law in them.
@@ -57,6 +59,9 @@ pub struct Unit {
     /// The unit.
     pub unit: Rational,
 }
+
+/// Most layers of one iteration of all blocks: so many, [`MOST_VISITED`] times over, are counted in 64 bits.
+const MOST_LAYERS: u128 = 1 << 40;
 
 /// Most vertices of all iterations that are visited one by one.
 const MOST_VISITED: u128 = 4_000_000;
@@ -103,6 +108,20 @@ impl Costed {
     /// When bodies of a block are unlike, an exact value is carried in units that are no powers of two (Boolean), or no law is found.
     pub fn new(model: &LoopedModel, counted: Model) -> Result<Self, Error> {
         let costs = self::costs_of(model, counted)?;
+        Ok(Self { depth: Depth::new(costs.named.clone())?, costs })
+    }
+
+    /// The same of a document whose partial sums may be rounded, in threshold gates by the table of layers: nothing is lowered.
+    ///
+    /// # Errors
+    /// When it cannot be built, an axis it lacks is given a length, an iteration has too many layers, or no law is found.
+    pub fn rounded(document: &Document, options: &Options) -> Result<Self, Error> {
+        let costs = costs(&built(document, options)?.0, Model::Threshold, &[])?;
+        let bodies = costs.named.skeleton.blocks().iter().flat_map(|block| &block.bodies);
+        let layers = bodies.flat_map(|body| &body.vertices).map(|vertex| u128::from(vertex.latency)).sum::<u128>();
+        if layers > MOST_LAYERS {
+            return Err(Error::Long);
+        }
         Ok(Self { depth: Depth::new(costs.named.clone())?, costs })
     }
 

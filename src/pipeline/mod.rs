@@ -78,13 +78,19 @@ pub enum Error {
     },
     /// Rounded partial sums in a system of which only exact ones are lowered.
     #[error(
-        "sums are added up `{policy}`: of such models there are `report`, `compile` and `run`; write --accumulate exact for laws of loops, \
-         comparisons, budgets, claims and certificates"
+        "sums are added up `{policy}`: of such systems there are `report`, `compare`, `compile` and `run`; write --accumulate exact for \
+         budgets, claims and law files"
     )]
     Accumulate {
         /// The policy.
         policy: Policy,
     },
+    /// Rounded partial sums so long that no law is derived.
+    #[error(
+        "at these lengths one iteration needs more than 2^40 layers, too many to derive a law of; ask for a shorter context or another order \
+         of sums"
+    )]
+    Long,
     /// Too deep for its path and modules to be told.
     #[error(
         "at this length there are more than 2^62 layers, too many layers to list a path and modules of; ask for a shorter one"
@@ -154,11 +160,7 @@ pub fn architecture(spec: &Spec, context: u64, strategy: Strategy) -> Result<Mod
 /// When the architecture or numerics do not allow it.
 pub fn graph(spec: &Spec, context: u64) -> Result<Graph, Error> {
     let free = Parameters { format: spec.numerics.weights, source: Source::Free };
-    let context = match spec.numerics.accumulate {
-        Policy::Exact | Policy::Sequential | Policy::Tree(2) => Size::free(&"context".into(), context),
-        // The layers of these have no expression in the context.
-        Policy::Tree(_) | Policy::Blocked(_) => Size::fixed(context),
-    };
+    let context = tensor::build::context(&spec.numerics, context);
     Ok(tensor::from_architecture(&spec.architecture, &spec.numerics, &free, &context)?)
 }
 

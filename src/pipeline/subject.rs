@@ -92,9 +92,12 @@ impl Subject {
     /// # Errors
     /// When the document cannot be lowered, an axis it lacks is given a length, or no law is found.
     pub fn new(document: &Document, options: &Options) -> Result<Self, Error> {
-        let (graph, flat) = graph(document, options)?;
+        match policy(document) {
+            Policy::Exact => {}
+            policy => return Err(Error::Accumulate { policy }),
+        }
+        let (graph, flat) = built(document, options)?;
         let model = LoopedModel::new(graph, options.strategy)?;
-        let model = lengthened(model, document, &in_segments(document, options), &flat)?;
         let (law, sizes) = (law(&model)?, model.size_law());
         let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
         let limit = match document {
@@ -234,9 +237,22 @@ impl LoopedModel {
     /// # Errors
     /// When it cannot be lowered, or an axis it lacks is given a length.
     pub fn of(document: &Document, options: &Options) -> Result<Self, Error> {
-        let (graph, flat) = graph(document, options)?;
-        lengthened(Self::new(graph, options.strategy)?, document, &in_segments(document, options), &flat)
+        Self::new(built(document, options)?.0, options.strategy)
     }
+}
+
+/// How a document's sums are added up.
+pub fn policy(document: &Document) -> Policy {
+    numerics(&mut document.clone()).map_or(Policy::Exact, |numerics| numerics.accumulate)
+}
+
+/// A document as a looped graph at the lengths it has or is asked for, and the dimensions that lie inside of its bodies.
+///
+/// # Errors
+/// When it cannot be built, or an axis it lacks is given a length.
+pub fn built(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
+    let (graph, flat) = graph(document, options)?;
+    Ok((lengthened(graph, document, &in_segments(document, options), &flat)?, flat))
 }
 
 /// A document as a looped graph, and the dimensions that lie inside of its bodies.
@@ -245,10 +261,6 @@ impl LoopedModel {
 /// When it cannot be built at the lengths asked for.
 pub fn graph(document: &Document, options: &Options) -> Result<(Looped, Vec<(Dim, u64)>), Error> {
     let asked = options.lengths.get("context").copied();
-    let policy = numerics(&mut document.clone()).map_or(Policy::Exact, |numerics| numerics.accumulate);
-    if policy != Policy::Exact {
-        return Err(Error::Accumulate { policy });
-    }
     match document {
         Document::Model(spec) => model(spec, asked.unwrap_or(spec.architecture.default_context), options.bound),
         Document::Program(program) => Ok((program::system(program)?, Vec::new())),
@@ -321,17 +333,12 @@ fn model(spec: &Spec, length: u64, bound: bool) -> Result<(Looped, Vec<(Dim, u64
 }
 
 /// At the lengths asked for.
-fn lengthened(
-    model: LoopedModel,
-    document: &Document,
-    options: &Options,
-    flat: &[(Dim, u64)],
-) -> Result<LoopedModel, Error> {
+fn lengthened(graph: Looped, document: &Document, options: &Options, flat: &[(Dim, u64)]) -> Result<Looped, Error> {
     if matches!(document, Document::Onnx(_)) {
         // Its symbolic axes were bound when it was made.
-        return Ok(model);
+        return Ok(graph);
     }
-    let axes: Vec<String> = model.graph.axes().iter().map(|axis| axis.name.to_string()).collect();
+    let axes: Vec<String> = graph.axes().iter().map(|axis| axis.name.to_string()).collect();
     // A scan lists its positions: it is built for one context.
     let built = |name: &String| name == CONTEXT && options.recurrence == Recurrence::Scan;
     let known = |name: &String| axes.contains(name) || built(name) || flat.iter().any(|(dim, _)| **dim == **name);
@@ -339,7 +346,7 @@ fn lengthened(
         let has = axes.iter().cloned().chain(flat.iter().map(|(name, _)| name.to_string())).collect::<Vec<_>>();
         return Err(Error::Axis { axis: axis.clone(), has: has.join(", ") });
     }
-    model.resized(|name| options.lengths.get(name).copied())
+    Ok(graph.resized(|name| options.lengths.get(&**name).copied())?)
 }
 
 /// A document's name.

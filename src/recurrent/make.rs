@@ -41,7 +41,8 @@ impl<'a> Make<'a> {
     /// An empty body of one position, or of all.
     pub fn new(spec: &'a Recurrent, parameters: &'a Parameters, positions: Option<u64>) -> Self {
         let (whole, positions) = (positions.is_some(), positions.unwrap_or(1));
-        Self { spec, parameters, sketch: Sketch::new(), prefix: String::new(), positions, whole, carried: Vec::new() }
+        let sketch = Sketch::summing(spec.numerics.accumulation());
+        Self { spec, parameters, sketch, prefix: String::new(), positions, whole, carried: Vec::new() }
     }
 
     /// The format of activations.

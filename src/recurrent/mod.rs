@@ -37,6 +37,7 @@ mod wiring;
 use thiserror::Error;
 
 use crate::loops::LoopError;
+use crate::number::Policy;
 use crate::spec::Recurrent;
 use crate::spec::recurrent::{Cell, Rule};
 use crate::tensor::looped::Looped;
@@ -94,6 +95,15 @@ pub enum RecurrentError {
     Unrounded {
         /// The cell.
         cell: &'static str,
+    },
+    /// Partial sums that are rounded.
+    #[error(
+        "sums are added up `{policy}`: a scan adds up in another order, which changes no exact sum but every rounded one; write --accumulate \
+         exact, or use the sequential recurrence"
+    )]
+    Accumulate {
+        /// The policy.
+        policy: Policy,
     },
     /// Exact values too wide.
     #[error(
@@ -154,6 +164,9 @@ pub fn with_parameters(
             Err(RecurrentError::Unrounded { cell: spec.cell.name() })
         }
         Recurrence::Sequential => wiring::sequential(spec, parameters, context),
+        Recurrence::Scan if spec.numerics.accumulate != Policy::Exact => {
+            Err(RecurrentError::Accumulate { policy: spec.numerics.accumulate })
+        }
         Recurrence::Scan => {
             let not = |reason| RecurrentError::NotAssociative { cell: spec.cell.name(), reason };
             is_linear(&spec.cell).map_err(not)?;

@@ -7,7 +7,7 @@ use super::{Axes, Growth, Law, Module, NumericsText, Opaque, SCHEMA, Step, cost_
 use crate::cost::{Analysis, Model};
 use crate::number::Policy;
 use crate::pipeline;
-use crate::spec::{self, Rounding, Spec};
+use crate::spec::{self, Numerics, Rounding, Spec};
 use crate::tensor::Graph;
 
 /// The report in a cost model. Its fields are those of [`Report`](super::Report) that apply, and `operations` or `gates`.
@@ -21,7 +21,7 @@ pub struct CostReport {
     pub axes: Axes,
     /// Formats and rounding.
     pub numerics: NumericsText,
-    /// What is counted: `arithmetic` or `boolean`.
+    /// What is counted: `arithmetic`, `boolean` or `threshold`.
     pub model: &'static str,
     /// The longest chain of operations or gates.
     pub depth: u64,
@@ -75,7 +75,8 @@ impl SizeText {
         }
     }
 
-    fn new(model: Model, text: String) -> Self {
+    /// Of what a model counts.
+    pub(super) fn new(model: Model, text: String) -> Self {
         match model {
             Model::Arithmetic => Self::Operations(text),
             Model::Boolean | Model::Threshold => Self::Gates(text),
@@ -113,7 +114,7 @@ impl CostReport {
             schema: SCHEMA,
             name: spec.architecture.name.clone(),
             axes: Axes { context },
-            numerics: super::numerics(spec),
+            numerics: super::numerics(&spec.numerics),
             model: name(model),
             depth,
             size: SizeText::new(model, analysis.value(&count).to_string()),
@@ -133,7 +134,8 @@ impl CostReport {
     }
 }
 
-fn name(model: Model) -> &'static str {
+/// A model's name.
+pub(super) fn name(model: Model) -> &'static str {
     match model {
         Model::Arithmetic => "arithmetic",
         Model::Boolean => "boolean",
@@ -206,7 +208,7 @@ fn assumptions(spec: &Spec, model: Model) -> Vec<String> {
     let mut list = match model {
         Model::Arithmetic => arithmetic(),
         Model::Boolean => boolean(&numerics.weights.to_string(), &numerics.activations.to_string()),
-        Model::Threshold => threshold(spec),
+        Model::Threshold => threshold(numerics),
     };
     if model == Model::Boolean && numerics.rounding == Rounding::Eager {
         list.push("rounding is eager: the result of every operation is rounded".to_owned());
@@ -221,12 +223,12 @@ fn assumptions(spec: &Spec, model: Model) -> Vec<String> {
     list
 }
 
-/// The rules of a model for systems whose formats stand in their file.
-pub(super) fn rules(model: Model) -> Vec<String> {
+/// The rules of a model for systems; of threshold gates, in these numerics.
+pub(super) fn rules(model: Model, numerics: Option<&Numerics>) -> Vec<String> {
     let mut list = match model {
         Model::Arithmetic => arithmetic(),
         Model::Boolean => boolean("their format", "theirs"),
-        Model::Threshold => Vec::new(),
+        Model::Threshold => numerics.map(threshold).unwrap_or_default(),
     };
     list.push("depth is counted by tensors, and the law is of that count, by certificates".to_owned());
     list.push("this is the cost of these constructions, not a lower bound: shallower ones may exist".to_owned());
@@ -248,14 +250,14 @@ fn arithmetic() -> Vec<String> {
 }
 
 /// Threshold gates where partial sums are rounded.
-fn threshold(spec: &Spec) -> Vec<String> {
-    let numerics = super::numerics(spec);
+fn threshold(numerics: &Numerics) -> Vec<String> {
+    let numerics = super::numerics(numerics);
     let order = numerics.accumulator.map_or_else(
         || "sums are exact".to_owned(),
         |format| {
             format!(
-                "accumulation is {}: partial sums of linear maps, products of queries and keys, sums over keys, squares of a norm and means are \
-                 rounded to {format}, in the order of their index; keys a mask leaves out count as zeros",
+                "accumulation is {}: partial sums over a dimension (linear maps, products of queries and keys, sums over keys, squares of a norm, \
+                 means) are rounded to {format}, in the order of their index; keys a mask leaves out count as zeros",
                 numerics.accumulate
             )
         },

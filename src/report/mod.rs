@@ -51,7 +51,7 @@ use serde::Serialize;
 use crate::agreement::Agreement;
 use crate::circuit::measure::{Bound, Measure};
 use crate::pipeline::Model;
-use crate::spec::{self, Rounding, Spec, WeightSource};
+use crate::spec::{self, Numerics, Rounding, Spec, WeightSource};
 use crate::tensor::Quantisation;
 use crate::words::Strategy;
 
@@ -156,7 +156,7 @@ impl Report {
             schema: SCHEMA,
             name: spec.architecture.name.clone(),
             axes: Axes { context: model.lowered.tokens },
-            numerics: numerics(spec),
+            numerics: numerics(&spec.numerics),
             strategy: strategy_name(strategy),
             model: "threshold",
             depth: measure.depth,
@@ -205,8 +205,7 @@ pub fn rounding_name(rounding: Rounding) -> &'static str {
     }
 }
 
-fn numerics(spec: &Spec) -> NumericsText {
-    let numerics = &spec.numerics;
+fn numerics(numerics: &Numerics) -> NumericsText {
     NumericsText {
         weights: numerics.weights.to_string(),
         activations: numerics.activations.to_string(),

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Step;
-use super::cost::{SizeText, rules};
+use super::cost::{self, SizeText};
 use super::figures::{full, grouped, wrapped};
 use super::system::SCHEMA;
 use super::text::{assumptions, path};
+use super::{NumericsText, Step};
 use crate::certificate::Certificate;
 use crate::cost::Model;
 use crate::cost::named::Visit;
+use crate::expr::Dim;
 use crate::pipeline::Error;
 use crate::pipeline::costed::{Costed, Depth, OpaqueDepth};
+use crate::pipeline::subject;
+use crate::spec::Document;
 
 /// A looped system in a cost model.
 #[derive(Clone, Debug, Serialize)]
@@ -22,9 +25,18 @@ pub struct SystemCostReport {
     pub schema: &'static str,
     /// The system.
     pub name: String,
+    /// Numbers in its weights, where it has any of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<String>,
     /// The axes with their lengths.
     pub axes: BTreeMap<String, u64>,
-    /// What is counted: `arithmetic` or `boolean`.
+    /// Lengths inside of bodies: the law of the depth is of these.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<String, u64>,
+    /// Formats, rounding, and how sums are added up; of threshold gates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numerics: Option<NumericsText>,
+    /// What is counted: `arithmetic`, `boolean` or `threshold`.
     pub model: &'static str,
     /// The depth, with its law.
     #[serde(flatten)]
@@ -84,9 +96,18 @@ impl DepthText {
         }
     }
 
-    fn text(&self, what: &str) -> String {
+    /// With a law that names the lengths it is for.
+    fn at(mut self, lengths: &BTreeMap<Dim, u64>) -> Self {
+        let named: Vec<String> = lengths.iter().map(|(dim, length)| format!(", at {dim} {length}")).collect();
+        self.law = self.law.lines().map(|line| format!("{line}{}\n", named.concat())).collect();
+        self.law.truncate(self.law.trim_end().len());
+        self
+    }
+
+    /// As text, with what stands beside the depth.
+    fn text(&self, what: &str, beside: &str) -> String {
         let most = if self.depth_bound == "exact" { "" } else { "at most " };
-        let mut text = wrapped(&format!("{what:<12} "), &format!("{most}{}", grouped(&self.depth)));
+        let mut text = wrapped(&format!("{what:<12} "), &format!("{most}{}{beside}", grouped(&self.depth)));
         for line in self.law.lines() {
             text += &wrapped("  law  ", line);
         }
@@ -118,7 +139,7 @@ impl OpaqueText {
     /// As text.
     pub fn text(&self) -> String {
         let observed = wrapped("  observed: ", &self.observed.join(", "));
-        format!("the longest run between observed values\n{}{observed}", self.depth.text("opaque depth"))
+        format!("the longest run between observed values\n{}{observed}", self.depth.text("opaque depth", ""))
     }
 }
 
@@ -127,26 +148,25 @@ impl SystemCostReport {
     ///
     /// # Errors
     /// Never for costs of this system.
-    pub fn new(name: &str, costed: &Costed) -> Result<Self, Error> {
+    pub fn new(document: &Document, costed: &Costed) -> Result<Self, Error> {
+        let model = costed.costs.model;
         let size = costed.value(&costed.costs.count).to_string();
         let axes = costed.costs.named.skeleton.axes();
+        let own = subject::numerics(&mut document.clone()).map(|numerics| *numerics);
+        let parameters = document.parameters();
         Ok(Self {
             schema: SCHEMA,
-            name: name.to_owned(),
+            name: subject::name(document).to_owned(),
+            parameters: (parameters > 0).then(|| parameters.to_string()),
             axes: axes.iter().map(|axis| (axis.name.to_string(), axis.length)).collect(),
-            model: match costed.costs.model {
-                Model::Arithmetic => "arithmetic",
-                Model::Boolean => "boolean",
-                Model::Threshold => "threshold",
-            },
-            depth: DepthText::new(&costed.depth),
-            size: match costed.costs.model {
-                Model::Arithmetic => SizeText::Operations(size),
-                Model::Boolean | Model::Threshold => SizeText::Gates(size),
-            },
+            fixed: costed.costs.dims.iter().map(|(dim, length)| (dim.to_string(), *length)).collect(),
+            numerics: own.filter(|_| model == Model::Threshold).as_ref().map(super::numerics),
+            model: cost::name(model),
+            depth: DepthText::new(&costed.depth).at(&costed.costs.dims),
+            size: SizeText::new(model, size),
             size_law: costed.costs.count.to_string(),
             bound: "upper",
-            assumptions: rules(costed.costs.model),
+            assumptions: cost::rules(model, own.as_ref()),
             opaque: None,
         })
     }
@@ -154,18 +174,39 @@ impl SystemCostReport {
     /// One sentence: the depth with its size.
     pub fn sentence(&self) -> String {
         let (depth, name, size) = (grouped(&self.depth.depth), self.size.name(), full(self.size.text()));
-        format!("{} at {}, {}: depth at most {depth}, {name} at most {size}\n", self.name, self.lengths(), self.model)
+        let order = self.numerics.as_ref().map(|numerics| format!("accumulation {}", numerics.accumulate));
+        let order = order.unwrap_or_else(|| self.model.to_owned());
+        format!("{} at {}, {order}: depth at most {depth}, {name} at most {size}\n", self.name, self.lengths())
     }
 
     fn lengths(&self) -> String {
-        let axes = self.axes.iter().map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string())));
+        let all = self.axes.iter().chain(&self.fixed);
+        let axes = all.map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string())));
         axes.collect::<Vec<_>>().join(", ")
+    }
+
+    fn head(&self) -> String {
+        let parameters = self.parameters.as_ref().map(|count| format!("{} parameters, ", grouped(count)));
+        let lengths = [parameters.unwrap_or_default(), self.lengths()].concat();
+        let formats = |numerics: &NumericsText| {
+            format!("formats: weights {}, activations {}; ", numerics.weights, numerics.activations)
+        };
+        let formats = self.numerics.as_ref().map(formats).unwrap_or_default();
+        let own = if lengths.is_empty() { String::new() } else { format!(": {}", lengths.trim_end_matches(", ")) };
+        format!("{}{own}\n{formats}model: {}\n\n", self.name, self.model)
+    }
+
+    /// The order of sums, beside the depth of threshold gates.
+    fn beside(&self) -> String {
+        let Some(numerics) = &self.numerics else { return String::new() };
+        let format = numerics.accumulator.as_ref().map(|format| format!(", partial sums in {format}"));
+        format!(" layers; accumulation {}{}", numerics.accumulate, format.unwrap_or_default())
     }
 
     /// As text.
     pub fn text(&self) -> String {
-        let mut text = format!("{}: {}; model: {}\n\n", self.name, self.lengths(), self.model);
-        text += &self.depth.text("depth");
+        let mut text = self.head();
+        text += &self.depth.text("depth", &self.beside());
         text += &wrapped(&format!("{:<12} ", self.size.name()), &format!("at most {}", full(self.size.text())));
         text += &wrapped("  law  ", &format!("{} = {}, at most", self.size.name(), self.size_law));
         if let Some(opaque) = &self.opaque {

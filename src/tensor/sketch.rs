@@ -4,7 +4,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Carrier, Graph, Node, Op, Param, ParamId};
 use crate::expr::Size;
-use crate::number::{Format, Function, Rational};
+use crate::number::{Accumulation, Format, Function, Rational};
 
 /// A graph under construction.
 #[derive(Clone, Debug, Default)]
@@ -13,12 +13,18 @@ pub struct Sketch {
     params: Vec<Param>,
     module: Vec<String>,
     outputs: Vec<(String, NodeIndex)>,
+    accumulation: Option<Accumulation>,
 }
 
 impl Sketch {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph whose sums are added up in this way; exactly, if not said.
+    pub fn summing(accumulation: Option<Accumulation>) -> Self {
+        Self { accumulation, ..Self::default() }
     }
 
     /// Everything `f` adds lies in this module.
@@ -155,7 +161,7 @@ impl Sketch {
     /// Without outputs.
     pub fn build(self) -> Graph {
         assert!(!self.outputs.is_empty(), "a graph gives something out");
-        Graph { nodes: self.nodes, params: self.params, outputs: self.outputs, accumulation: None }
+        Graph { nodes: self.nodes, params: self.params, outputs: self.outputs, accumulation: self.accumulation }
     }
 
     fn result(&self, op: &Op, operands: &[NodeIndex]) -> Vec<Size> {

@@ -39,7 +39,7 @@
 //! weights = "fixed(2,6)"
 //! activations = "fixed(4,4)"
 //! rounding = "fused"
-//! accumulate = "exact"
+//! accumulate = "exact"          # or partial sums are rounded; the state goes on from position to position as round_state says
 //!
 //! [weights]                     # as for models: "free" or "random"
 //! source = "random"
@@ -48,7 +48,7 @@
 //! ```
 
 use super::{ACTIVATIONS, file_name, weights};
-use crate::number::{Format, Policy};
+use crate::number::Format;
 use crate::spec::recurrent::{Cell, Diagonal, Extras, LinearAttention, Mamba, Recurrent, Rule, State};
 use crate::spec::text::{self, Fields, MAX_DIMENSION, Problems, Source};
 use crate::spec::{Activation, Error, MAX_LAYERS, Mlp, Numerics, Output, Rounding, WeightSource, numerics};
@@ -135,8 +135,6 @@ fn fused(fields: &Fields, defaults: Numerics) -> Numerics {
     let numerics = numerics::read(fields, defaults);
     let message = || "`rounding` = \"eager\" is not supported for recurrent networks".to_owned();
     fields.check(&["rounding"], numerics.rounding == Rounding::Fused, message, "write \"fused\"");
-    let message = || "partial sums of recurrent networks are not rounded".to_owned();
-    fields.check(&["accumulate"], numerics.accumulate == Policy::Exact, message, "write \"exact\"");
     numerics
 }
 

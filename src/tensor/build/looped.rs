@@ -69,7 +69,7 @@ pub fn from_spec(spec: &LoopedSpec, parameters: &Parameters) -> Result<Looped> {
             let spec::Spec { architecture, numerics, .. } = &**model;
             let length = architecture.default_context;
             let context = match looping {
-                Looping::EncoderDecoder => Size::free(&"context".into(), length),
+                Looping::EncoderDecoder => super::context(numerics, length),
                 _ => Size::fixed(length),
             };
             from_looping(architecture, numerics, parameters, looping, &context)

@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::expr::Size;
 use crate::loops::LoopError;
-use crate::number::{Function, Rational, rational_from_decimal};
+use crate::number::{Function, Policy, Rational, rational_from_decimal};
 use crate::spec::{Architecture, Numerics, Positions, Rounding};
 use crate::tensor::{Carrier, Graph, Node, Op, Param, ParamId, Parameters, ParamsError};
 
@@ -99,6 +99,15 @@ pub fn from_architecture(
     }
     let (output, output_name) = make.head(x)?;
     Ok(make.build(vec![(output_name.to_owned(), output)]))
+}
+
+/// The context, left free beside the number it is bound to; bound alone where partial sums are rounded in an order whose layers have no
+/// expression in it.
+pub fn context(numerics: &Numerics, length: u64) -> Size {
+    match numerics.accumulate {
+        Policy::Exact | Policy::Sequential | Policy::Tree(2) => Size::free(&"context".into(), length),
+        Policy::Tree(_) | Policy::Blocked(_) => Size::fixed(length),
+    }
 }
 
 /// What all graphs of a model are made from.
