@@ -7,13 +7,14 @@ use super::settings::Settings;
 use super::{number, output, system};
 use crate::law::Growing;
 use crate::number::Policy;
+use crate::pipeline::costed::Costed;
 use crate::pipeline::scanned::{self, Scanned};
 use crate::pipeline::subject::{self, Lengths, Options, Subject};
 use crate::recurrent::Recurrence;
 use crate::report::comparison::{self, Comparison, Row, SCHEMA};
-use crate::report::cost::CostReport;
+use crate::report::cost::{self as cost_report, CostReport};
 use crate::report::json;
-use crate::spec::{Document, Spec};
+use crate::spec::{Document, Numerics, Spec};
 use crate::words::Strategy;
 use crate::{cost, pipeline};
 
@@ -100,6 +101,9 @@ fn row(args: &Args, system: (&Path, Option<Policy>), axis: &str, lengths: &[u64]
         Document::Model(spec) if spec.numerics.accumulate != Policy::Exact => accumulated(spec, axis, lengths),
         _ => {
             let options = settings.options(Strategy::Depth, false);
+            if subject::policy(&document) != Policy::Exact || matches!(document, Document::Onnx(_)) {
+                return rebuilt(&document, &options, axis, lengths).map_err(|error| Failure::at(file, error));
+            }
             if options.recurrence == Recurrence::Scan && axis == "context" {
                 return scanned(&document, &options, lengths).map_err(|error| Failure::at(file, error));
             }
@@ -124,15 +128,11 @@ fn accumulated(spec: &Spec, axis: &str, lengths: &[u64]) -> Result<Row, Failure>
         Some(report) => report.clone(),
         None => at(spec.architecture.default_context)?,
     };
-    let policy = match spec.numerics.accumulation() {
-        Some(how) => format!("{} in {}", how.policy, how.format),
-        None => "exact".to_owned(),
-    };
     let told = |figure: fn(&CostReport) -> String| -> Option<Vec<Option<String>>> {
         has.then(|| reports.iter().map(|report| report.as_ref().map(figure)).collect())
     };
     Ok(Row {
-        name: format!("{}, {policy}", spec.architecture.name),
+        name: format!("{}, {}", spec.architecture.name, order(Some(&spec.numerics))),
         law: format!("depth = {} for {}", last.law.depth, last.size_law.valid),
         bound: last.bound,
         fixed: Vec::new(),
@@ -143,6 +143,88 @@ fn accumulated(spec: &Spec, axis: &str, lengths: &[u64]) -> Result<Row, Failure>
         depth: told(|report| report.depth.to_string()),
         gates: told(|report| report.size.text().to_owned()),
     })
+}
+
+/// A system made anew at every length: its partial sums are rounded, by the table of layers and gates; or it has no axes to be resized.
+fn rebuilt(document: &Document, options: &Options, axis: &str, lengths: &[u64]) -> Result<Row, pipeline::Error> {
+    let at = |length: &u64| {
+        let mut options = options.clone();
+        options.lengths.insert(axis.to_owned(), *length);
+        Rebuilt::new(document, &options, axis)
+    };
+    let rows = match lengths.iter().map(at).collect::<Result<Vec<_>, _>>() {
+        Err(pipeline::Error::Axis { .. }) => Vec::new(),
+        rows => rows?,
+    };
+    let has = !rows.is_empty();
+    let last = match rows.last() {
+        Some(last) => last.clone(),
+        None => Rebuilt::new(document, options, axis)?,
+    };
+    let constant = rows.windows(2).all(|pair| pair[0].depth == pair[1].depth);
+    let growing = |(growing, rate): &(Growing, String)| growth(&growing.to_string(), rate);
+    let seen = || if constant { "constant at these lengths".to_owned() } else { by_order(subject::policy(document)) };
+    Ok(Row {
+        name: format!("{}, {}", subject::name(document), order(subject::numerics(&mut document.clone()).as_deref())),
+        law: last.law.replace('\n', "; "),
+        bound: "upper",
+        fixed: last.lengths.iter().filter(|(name, _)| name != axis).cloned().collect(),
+        growth: has.then(|| last.growth.as_ref().map_or_else(seen, growing)),
+        depth: has.then(|| rows.iter().map(|row| Some(row.depth.clone())).collect()),
+        gates: has.then(|| rows.iter().map(|row| Some(row.gates.clone())).collect()),
+    })
+}
+
+/// How depth grows in the terms of each sum over keys.
+fn by_order(policy: Policy) -> String {
+    let (growing, rate) = cost_report::growth(policy);
+    format!("{growing}, {rate}")
+}
+
+/// The order of sums, and the format of partial sums.
+fn order(numerics: Option<&Numerics>) -> String {
+    let how = numerics.and_then(Numerics::accumulation);
+    how.map_or_else(|| "exact".to_owned(), |how| format!("{} in {}", how.policy, how.format))
+}
+
+/// A system at its lengths.
+#[derive(Clone)]
+struct Rebuilt {
+    law: String,
+    depth: String,
+    gates: String,
+    lengths: Vec<(String, u64)>,
+    /// Along the axis, if its law has that.
+    growth: Option<(Growing, String)>,
+}
+
+impl Rebuilt {
+    fn new(document: &Document, options: &Options, axis: &str) -> Result<Self, pipeline::Error> {
+        if subject::policy(document) == Policy::Exact {
+            let subject = Subject::new(document, options)?;
+            let lengths = subject.lengths();
+            let depth = subject.depth(&lengths).map_or_else(|| "unknown".to_owned(), |(depth, _)| depth.to_string());
+            let gates = subject.size(&subject.sizes.gates, &lengths).to_string();
+            let built = subject.built.iter().cloned();
+            let lengths = lengths.into_iter().chain(built).collect();
+            return Ok(Self { law: subject.law_text(), depth, gates, lengths, growth: subject.growth(axis) });
+        }
+        let costed = Costed::rounded(document, options)?;
+        let skeleton = &costed.depth.named.skeleton;
+        let own = skeleton.axes().iter().map(|axis| (axis.name.to_string(), axis.length));
+        let inside = costed.costs.dims.iter().map(|(name, length)| (name.to_string(), *length));
+        Ok(Self {
+            law: format!(
+                "{}{}",
+                costed.depth.law,
+                inside.clone().map(|(name, at)| format!(", at {name} {at}")).collect::<String>()
+            ),
+            depth: costed.depth.value().map_or_else(|| "unknown".to_owned(), |(depth, _)| depth.to_string()),
+            gates: costed.value(&costed.costs.count).to_string(),
+            lengths: own.chain(inside).collect(),
+            growth: subject::growth(&costed.depth.law, axis, subject::segment(document)),
+        })
+    }
 }
 
 /// A scan, built at every length up to the longest its law is for.

@@ -116,7 +116,9 @@ impl Costed {
     /// # Errors
     /// When it cannot be built, an axis it lacks is given a length, an iteration has too many layers, or no law is found.
     pub fn rounded(document: &Document, options: &Options) -> Result<Self, Error> {
-        let costs = costs(&built(document, options)?.0, Model::Threshold, &[])?;
+        let (graph, inside) = built(document, options)?;
+        let mut costs = costs(&graph, Model::Threshold, &[])?;
+        costs.dims.extend(inside);
         let bodies = costs.named.skeleton.blocks().iter().flat_map(|block| &block.bodies);
         let layers = bodies.flat_map(|body| &body.vertices).map(|vertex| u128::from(vertex.latency)).sum::<u128>();
         if layers > MOST_LAYERS {

@@ -66,6 +66,16 @@ pub struct Subject {
     pub segment: Option<u64>,
 }
 
+/// How a law grows along an axis; along the context, where that is read in segments of so many tokens, as along the segments.
+pub fn growth(law: &Law, axis: &str, segment: Option<u64>) -> Option<(Growing, String)> {
+    if let (CONTEXT, Some(tokens)) = (axis, segment) {
+        let (growing, rate) = growth(law, SEGMENTS, None)?;
+        return Some((growing, if growing == Growing::Constant { rate } else { format!("1/{tokens} of {rate}") }));
+    }
+    let growth = law.growth.iter().find(|growth| &*growth.axis == axis)?;
+    Some((growth.growing, growth.rate.clone()))
+}
+
 /// Its law; that there is none where the search has none for systems like it.
 fn law(model: &LoopedModel) -> Result<Law, Error> {
     let skeleton = model.skeleton();
@@ -138,12 +148,7 @@ impl Subject {
         if self.flat.iter().any(|(name, _)| &**name == axis) {
             return Some((Growing::Constant, "0".to_owned()));
         }
-        if let (CONTEXT, Some(tokens)) = (axis, self.segment) {
-            let (growing, rate) = self.growth(SEGMENTS)?;
-            return Some((growing, if growing == Growing::Constant { rate } else { format!("1/{tokens} of {rate}") }));
-        }
-        let growth = self.law.growth.iter().find(|growth| &*growth.axis == axis)?;
-        Some((growth.growing, growth.rate.clone()))
+        growth(&self.law, axis, self.segment)
     }
 
     /// The lengths it has, with some replaced.
@@ -300,8 +305,8 @@ fn in_segments(document: &Document, options: &Options) -> Options {
     options
 }
 
-/// Tokens of a segment.
-fn segment(document: &Document) -> Option<u64> {
+/// Tokens of a segment, where the context is read a segment after the other.
+pub fn segment(document: &Document) -> Option<u64> {
     let Document::Looped(looped) = document else { return None };
     match &**looped {
         LoopedSpec::Model(spec, Looping::SegmentMemory { .. } | Looping::MemoryTokens { .. }) => {

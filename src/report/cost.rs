@@ -146,14 +146,21 @@ pub(super) fn name(model: Model) -> &'static str {
 /// The law; of a policy whose layers have no expression in the context, with how they grow in it by definition.
 fn law(spec: &Spec, context: u64, graph: &Graph, analysis: &Analysis) -> Result<Law, pipeline::Error> {
     let mut law = cost_law::depth(spec, context, graph, analysis)?;
-    let told = |growth: &str, rate: String| Growth { growth: growth.to_owned(), rate };
-    match spec.numerics.accumulate {
-        _ if !at_one_context(analysis) => {}
-        Policy::Tree(k) => law.context = told("logarithmic", format!("ceil(log_{k}) of it for each sum over keys")),
-        Policy::Blocked(k) => law.context = told("linear", format!("1/{k} for each sum over keys")),
-        Policy::Exact | Policy::Sequential => {}
+    if at_one_context(analysis) && spec.numerics.accumulate != Policy::Exact {
+        let (growth, rate) = growth(spec.numerics.accumulate);
+        law.context = Growth { growth: growth.to_owned(), rate };
     }
     Ok(law)
+}
+
+/// How depth grows in the terms of a sum over keys, by the definition of the order in which they are added up.
+pub fn growth(policy: Policy) -> (&'static str, String) {
+    match policy {
+        Policy::Exact => ("constant", "0".to_owned()),
+        Policy::Tree(k) => ("logarithmic", format!("ceil(log_{k}) of it for each sum over keys")),
+        Policy::Sequential => ("linear", "1 for each sum over keys".to_owned()),
+        Policy::Blocked(k) => ("linear", format!("1/{k} for each sum over keys")),
+    }
 }
 
 /// Whether the context is not free, so that figures are of this one.

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::cost::{self, SizeText};
 use super::figures::{full, grouped, wrapped};
-use super::system::SCHEMA;
+use super::system::{AxisGrowth, SCHEMA};
+use super::system_text::growing;
 use super::text::{assumptions, path};
 use super::{NumericsText, Step};
 use crate::certificate::Certificate;
@@ -16,7 +17,7 @@ use crate::expr::Dim;
 use crate::pipeline::Error;
 use crate::pipeline::costed::{Costed, Depth, OpaqueDepth};
 use crate::pipeline::subject;
-use crate::spec::Document;
+use crate::spec::{Document, Numerics};
 
 /// A looped system in a cost model.
 #[derive(Clone, Debug, Serialize)]
@@ -41,6 +42,8 @@ pub struct SystemCostReport {
     /// The depth, with its law.
     #[serde(flatten)]
     pub depth: DepthText,
+    /// How the depth grows along each axis; where partial sums are rounded, with the context too.
+    pub growth: Vec<AxisGrowth>,
     /// Operations or gates at the lengths.
     #[serde(flatten)]
     pub size: SizeText,
@@ -104,13 +107,14 @@ impl DepthText {
         self
     }
 
-    /// As text, with what stands beside the depth.
-    fn text(&self, what: &str, beside: &str) -> String {
-        let most = if self.depth_bound == "exact" { "" } else { "at most " };
+    /// As text: what stands beside the depth, and below its law.
+    fn text(&self, what: &str, beside: &str, below: &str) -> String {
+        let most = if self.depth_bound == "exact" && beside.is_empty() { "" } else { "at most " };
         let mut text = wrapped(&format!("{what:<12} "), &format!("{most}{}{beside}", grouped(&self.depth)));
         for line in self.law.lines() {
             text += &wrapped("  law  ", line);
         }
+        text += below;
         if !self.critical_path.is_empty() {
             text += "  longest path, with the depth of each operation\n";
             text += &path(&self.critical_path);
@@ -130,6 +134,23 @@ fn step(visit: &Visit) -> Step {
     Step { module: module.join(" / "), operation, layer: visit.layer, cost: Some(visit.cost) }
 }
 
+/// Along the axes as the law says; with a context inside of bodies by the order of sums.
+fn growth(costed: &Costed, numerics: Option<&Numerics>) -> Vec<AxisGrowth> {
+    let told = |axis: &str, growth: String, rate: String| AxisGrowth { axis: axis.to_owned(), growth, rate };
+    let along = costed.depth.law.growth.iter();
+    let along = along.map(|growth| told(&growth.axis, growth.growing.to_string(), growth.rate.clone()));
+    let inside =
+        costed.costs.dims.keys().filter(|_| costed.costs.model == Model::Threshold).filter(|dim| &***dim == CONTEXT);
+    let by_order = inside.zip(numerics).map(|(dim, numerics)| {
+        let (growth, rate) = cost::growth(numerics.accumulate);
+        told(dim, growth.to_owned(), rate)
+    });
+    along.chain(by_order).collect()
+}
+
+/// Tokens read.
+const CONTEXT: &str = "context";
+
 impl OpaqueText {
     /// From a run.
     pub fn new(run: &OpaqueDepth) -> Self {
@@ -139,7 +160,7 @@ impl OpaqueText {
     /// As text.
     pub fn text(&self) -> String {
         let observed = wrapped("  observed: ", &self.observed.join(", "));
-        format!("the longest run between observed values\n{}{observed}", self.depth.text("opaque depth", ""))
+        format!("the longest run between observed values\n{}{observed}", self.depth.text("opaque depth", "", ""))
     }
 }
 
@@ -163,6 +184,7 @@ impl SystemCostReport {
             numerics: own.filter(|_| model == Model::Threshold).as_ref().map(super::numerics),
             model: cost::name(model),
             depth: DepthText::new(&costed.depth).at(&costed.costs.dims),
+            growth: growth(costed, own.as_ref()),
             size: SizeText::new(model, size),
             size_law: costed.costs.count.to_string(),
             bound: "upper",
@@ -206,7 +228,12 @@ impl SystemCostReport {
     /// As text.
     pub fn text(&self) -> String {
         let mut text = self.head();
-        text += &self.depth.text("depth", &self.beside());
+        let unit = match self.model {
+            "arithmetic" => "operation",
+            "boolean" => "gate",
+            _ => "layer",
+        };
+        text += &self.depth.text("depth", &self.beside(), &growing(&self.growth, unit));
         text += &wrapped(&format!("{:<12} ", self.size.name()), &format!("at most {}", full(self.size.text())));
         text += &wrapped("  law  ", &format!("{} = {}, at most", self.size.name(), self.size_law));
         if let Some(opaque) = &self.opaque {

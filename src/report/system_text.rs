@@ -1,7 +1,7 @@
 //! A report on a looped system as text for a person; must not know how figures come about.
 
 use super::figures::{aligned, full, grouped, short, wrapped};
-use super::system::{Scan, ScanContexts, SystemReport};
+use super::system::{AxisGrowth, Scan, ScanContexts, SystemReport};
 use super::text::{assumptions, path};
 
 /// The report as plain text.
@@ -61,6 +61,21 @@ fn figures(report: &SystemReport) -> String {
     lines.iter().map(|(name, bound, value)| wrapped(&format!("{name:<12} {bound:<8} "), value)).collect()
 }
 
+/// How a depth grows, a line an axis; it is counted in these.
+pub(super) fn growing(list: &[AxisGrowth], unit: &str) -> String {
+    let mut text = String::new();
+    for growth in list {
+        let rate = match &*growth.rate {
+            "0" => String::new(),
+            "1" => format!(", 1 {unit} each"),
+            rate if rate.contains("for each") => format!(", {rate}"),
+            rate => format!(", {rate} {unit}s each"),
+        };
+        text += &wrapped("     ", &format!("in {}: {}{rate}", growth.axis, growth.growth));
+    }
+    text
+}
+
 fn law(report: &SystemReport) -> String {
     let mut text = String::new();
     for (number, line) in report.law.depth.lines().enumerate() {
@@ -75,14 +90,7 @@ fn law(report: &SystemReport) -> String {
     if let Some(vanishing) = &report.law.vanishing {
         text += &wrapped("     ", vanishing);
     }
-    for growth in &report.law.growth {
-        let rate = match &*growth.rate {
-            "0" => String::new(),
-            "1" => ", 1 layer each".to_owned(),
-            rate => format!(", {rate} layers each"),
-        };
-        text += &wrapped("     ", &format!("in {}: {}{rate}", growth.axis, growth.growth));
-    }
+    text += &growing(&report.law.growth, "layer");
     text += &wrapped("     gates = ", &format!("{}, at most", report.law.gates));
     if report.law.wires.is_none() {
         text += "     wires: no law, for what gates list had not settled in the iterations looked at\n";
