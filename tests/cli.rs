@@ -167,6 +167,33 @@ fn an_encoder_and_its_decoder_run_by_all_readings() {
     refused(&isobath(&["run", &circuit("tiny-t5.toml"), "--input", "0,1"]), "takes 4 integers, 2 were given");
 }
 
+/// Every output of a loop, not the first alone; of weights of different shapes each under its own name; with rounded sums too.
+#[test]
+fn loops_give_out_all_their_outputs_by_all_readings() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("loop.tc").display().to_string();
+    let sums = ["--accumulate", "tree(2)", "--accumulator", "fixed(6,4)"];
+    let cases: [(&str, &[&str], &str, usize); 4] = [
+        ("rnn.toml", &["--context", "3"], "1,2,0", 3),
+        ("rnn.toml", &[&["--context", "3"], &sums[..]].concat(), "1,2,0", 3),
+        ("segment-memory.toml", &sums[..], "1,2,3,0,1,2", 3),
+        ("gd-mlp.toml", &["--steps", "1"], "1,1", 2),
+    ];
+    for (file, flags, input, rows) in cases {
+        let (file, flags) = (circuit(file), [flags, &["--strategy", "depth"]].concat());
+        let all = done(&[&["run", &file, "--by", "all", "--input", input], &flags[..]].concat());
+        let (answers, agree) = all.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(
+            (answers.lines().count(), agree),
+            (rows, "evaluate, interpret and simulate agree on all inputs (1)")
+        );
+        done(&[&["compile", &file, "-o", &out, "--quiet"], &flags[..]].concat());
+        assert_eq!(done(&["run", &out, "--input", input]).trim_end(), answers, "{file}");
+    }
+    let weights = done(&["run", &circuit("gd-mlp.toml"), "--steps", "1", "--input", "1,1"]);
+    assert!(weights.starts_with("hidden ") && weights.contains("\noutput "), "{weights}");
+}
+
 #[test]
 fn circuits_come_on_standard_input_too() {
     let compiled = isobath(&["compile", &circuit("tiny-gpt.toml"), "--context", "2", "-o", "-", "--quiet"]);

@@ -115,7 +115,8 @@ fn looped(args: &Args, document: &Document, start: Instant) -> Result<(), Failur
     let name = subject::name(document);
     let told =
         [("name".to_owned(), name.to_owned()), ("strategy".to_owned(), strategy_name(options.strategy).to_owned())];
-    let gates = gates.annotated(lengths.chain(told));
+    let fraction = model.fraction().map(|fraction| ("fraction".to_owned(), fraction.to_string()));
+    let gates = gates.annotated(lengths.chain(told).chain(fraction));
     write(args, &gates)?;
     tell(args, &summary(args, name, &gates, options.strategy, start))
 }

@@ -1,7 +1,7 @@
 //! The stages for looped systems: graph, circuits, law, and the unrolled circuit with its gates; must not know commands.
 
 use num_bigint::BigInt;
-use num_traits::Signed;
+use num_traits::{One, Signed};
 
 use super::Error;
 use crate::circuit::Circuit;
@@ -142,6 +142,13 @@ impl LoopedModel {
             tensor.values.into_iter().map(|value| (value / &unit).to_integer()).collect::<Vec<_>>()
         };
         Some(tensors.into_iter().zip(units).flat_map(scaled).collect())
+    }
+
+    /// Bits after the point of every output, where one level of each is worth `2^-fraction`.
+    pub fn fraction(&self) -> Option<u32> {
+        let units = self.output_units();
+        let unit = units.first().filter(|unit| unit.numer().is_one() && unit.denom().magnitude().count_ones() == 1)?;
+        units.iter().all(|other| other == unit).then(|| unit.denom().bits() as u32 - 1)
     }
 
     /// The worth of one level, for each output array in order.

@@ -42,6 +42,8 @@ pub(super) struct Meaning {
     pub fraction: Option<u32>,
     /// Levels at each position.
     pub width: usize,
+    /// Where several arrays of different names are given out, one after the other: their names and how many levels each has.
+    pub arrays: Vec<(String, usize)>,
     /// What tokens and classes are called.
     pub names: Option<Names>,
 }
@@ -72,6 +74,9 @@ struct Item<'a> {
 #[derive(Serialize)]
 struct Position {
     position: u64,
+    /// The array, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +87,22 @@ struct Position {
     levels: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<Vec<String>>,
+}
+
+impl Meaning {
+    /// Arrays that are given out one after the other, with their names: if one is as good as another, positions of one output.
+    pub fn of(given: &[(String, usize)], fraction: Option<u32>) -> Self {
+        let output = given.first().map_or("", |(name, _)| base(name)).to_owned();
+        let alike = |(name, width): &(String, usize)| base(name) == output && *width == given[0].1;
+        let arrays = if given.iter().all(alike) { Vec::new() } else { given.to_vec() };
+        let width = given.first().map_or(1, |(_, width)| *width).max(1);
+        Self { output, one_hot: false, fraction, width, arrays, names: None }
+    }
+}
+
+/// A name without its indices.
+fn base(name: &str) -> &str {
+    name.split_once('[').map_or(name, |(base, _)| base)
 }
 
 impl Run {
@@ -103,6 +124,15 @@ impl Run {
     }
 
     fn positions(&self, answer: &Answer) -> Vec<Position> {
+        let mut levels = &answer.output[..];
+        let named = |(place, (name, width)): (usize, &(String, usize))| {
+            let (row, rest) = levels.split_at((*width).min(levels.len()));
+            levels = rest;
+            Position { output: Some(name.clone()), ..self.position(place as u64, row) }
+        };
+        if !self.meaning.arrays.is_empty() {
+            return self.meaning.arrays.iter().enumerate().map(named).collect();
+        }
         let rows = answer.output.len() / self.meaning.width;
         // A single row is that of the last position.
         let first = if rows == 1 { answer.input.len().saturating_sub(1) as u64 } else { 0 };
@@ -116,6 +146,7 @@ impl Run {
         let names = self.meaning.names.as_ref();
         Position {
             position,
+            output: None,
             token,
             class: token.and_then(|token| names?.class(token)).map(str::to_owned),
             specified: names.and_then(|names| names.mark).map(|_| position > 0),
@@ -157,7 +188,8 @@ pub(super) fn text(run: &Run, quiet: bool) -> String {
 }
 
 fn line(output: &str, position: &Position) -> String {
-    let Position { position, token, class, specified, levels, values } = position;
+    let Position { position, output: own, token, class, specified, levels, values } = position;
+    let output = own.as_deref().unwrap_or(output);
     let levels = levels.join(" ");
     let said = match (token, class, values) {
         (Some(token), Some(class), _) => format!("{class} (class {token})"),
@@ -166,7 +198,8 @@ fn line(output: &str, position: &Position) -> String {
         (None, _, None) => format!("{output} levels {levels}"),
     };
     let note = if *specified == Some(false) { "; at the mark of the beginning nothing is specified" } else { "" };
-    format!("position {position}: {said}{note}\n")
+    let place = if own.is_some() { String::new() } else { format!("position {position}: ") };
+    format!("{place}{said}{note}\n")
 }
 
 /// Integers with commas.
@@ -192,7 +225,14 @@ mod tests {
 
     #[test]
     fn a_disagreement_is_told_and_nothing_is_said_to_agree() {
-        let meaning = Meaning { output: "logits".to_owned(), one_hot: false, fraction: Some(1), width: 2, names: None };
+        let meaning = Meaning {
+            output: "logits".to_owned(),
+            one_hot: false,
+            fraction: Some(1),
+            width: 2,
+            arrays: vec![],
+            names: None,
+        };
         let answer = |agrees| Answer { input: vec![3, 1], output: vec![1.into(), 2.into()], agrees };
         let run = Run {
             name: "m".to_owned(),

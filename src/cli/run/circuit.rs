@@ -32,22 +32,27 @@ fn name(gates: &Gates, file: &Path) -> String {
     gates.metadata().get("name").cloned().unwrap_or_else(|| file.display().to_string())
 }
 
-/// What the first output stands for; the fraction is not known of circuits that others made.
+/// What the outputs stand for; the fraction is not known of circuits that others made.
 fn meaning(gates: &Gates) -> Option<Meaning> {
-    let word = gates.outputs().first()?;
+    let own: Vec<_> = gates.outputs().iter().filter(|word| !word.name.starts_with(OUTSIDE)).collect();
     let number = |key: &str| gates.metadata().get(key)?.parse::<u64>().ok();
     let fraction = number("fraction").and_then(|bits| u32::try_from(bits).ok()).filter(|bits| *bits <= MOST_FRACTION);
+    let [word] = &own[..] else {
+        let given: Vec<(String, usize)> = own.iter().map(|word| (word.name.clone(), word.forms.len())).collect();
+        return (!given.is_empty()).then(|| Meaning::of(&given, fraction));
+    };
     let positions = word.shape.first().copied().unwrap_or(1);
     Some(Meaning {
         one_hot: word.name == "tokens",
         output: word.name.clone(),
         fraction,
         width: (word.forms.len() as u64 / positions.max(1)).max(1) as usize,
+        arrays: Vec::new(),
         names: gates.metadata().get(NAMES).and_then(|text| serde_json::from_str::<Names>(text).ok()),
     })
 }
 
-/// The first output on each input.
+/// The outputs on each input, one after the other.
 pub(super) fn simulate(gates: &Gates, inputs: &[Vec<i64>]) -> Result<Vec<Vec<BigInt>>, Failure> {
     let mut outputs = Vec::with_capacity(inputs.len());
     for batch in inputs.chunks(64) {
@@ -56,7 +61,8 @@ pub(super) fn simulate(gates: &Gates, inputs: &[Vec<i64>]) -> Result<Vec<Vec<Big
         for (place, input) in batch.iter().enumerate() {
             let words = gates::read_outputs(gates, &gates::lane(&values, place));
             held(input, &words)?;
-            outputs.push(words.into_iter().next().map(|word| word.values).unwrap_or_default());
+            let own = words.into_iter().filter(|word| !word.name.starts_with(OUTSIDE));
+            outputs.push(own.flat_map(|word| word.values).collect());
         }
     }
     Ok(outputs)

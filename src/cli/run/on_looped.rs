@@ -1,7 +1,6 @@
 //! Runs a looped system, unrolled, by any reading or by all of them compared; must not know how a reading works.
 
 use num_bigint::BigInt;
-use num_traits::One;
 
 use super::By;
 use super::answer::{Answer, Meaning, Run};
@@ -115,14 +114,10 @@ impl Request {
     }
 
     fn meaning(&self, circuit: &Circuit) -> Meaning {
-        let units = self.model.output_units();
-        let unit = units.first();
-        let power = unit.filter(|unit| unit.numer().is_one() && unit.denom().magnitude().count_ones() == 1);
-        let width = circuit.outputs().first().and_then(|output| circuit.array(output.array).box_len());
-        let outlet = self.model.graph.outputs().first().map_or_else(String::new, |outlet| outlet.name.clone());
-        let fraction =
-            power.map(|unit| unit.denom().bits() as u32 - 1).filter(|_| units.iter().all(|u| Some(u) == unit));
-        Meaning { output: outlet, one_hot: false, fraction, width: width.unwrap_or(1).max(1), names: None }
+        let given =
+            |output: &crate::circuit::Output| (output.name.clone(), circuit.array(output.array).box_len().unwrap_or(1));
+        let given: Vec<(String, usize)> = circuit.outputs().iter().map(given).collect();
+        Meaning::of(&given, self.model.fraction())
     }
 }
 

@@ -64,6 +64,7 @@ impl Request<'_> {
             output,
             fraction: Some(model.lowered.fraction),
             width: width.max(1) as usize,
+            arrays: Vec::new(),
             names: self.spec.names.clone(),
         }
     }
