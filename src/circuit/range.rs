@@ -27,10 +27,10 @@ pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], affine:
     small::affine(&space, affine, &axes).unwrap_or_else(|| space.reach(affine, &axes))
 }
 
-fn advance(at: &mut [u64], axes: &[usize], shape: &[Size]) -> bool {
+fn advance(at: &mut [u64], axes: &[usize], size: impl Fn(usize) -> u64) -> bool {
     for axis in axes.iter().rev() {
         at[*axis] += 1;
-        if at[*axis] < shape[*axis].value {
+        if at[*axis] < size(*axis) {
             return true;
         }
         at[*axis] = 0;
@@ -42,11 +42,15 @@ impl Space<'_> {
     /// In integers of any size.
     fn reach(&self, affine: &Affine, axes: &[usize]) -> Reach {
         let mut at = vec![0u64; self.shape.len()];
+        let mut reach = self.element(affine, &at);
+        if axes.is_empty() {
+            return reach;
+        }
         // Where no known coefficient varies along a summed axis, elements with the same coefficients have the same reach.
         let plain = affine.terms.iter().all(|term| self.split(term).0.is_empty());
         let coefficients = |at: &[u64]| if plain { self.coefficients(affine, at) } else { Vec::new() };
-        let (mut reach, mut before) = (self.element(affine, &at), coefficients(&at));
-        while advance(&mut at, axes, self.shape) {
+        let mut before = coefficients(&at);
+        while advance(&mut at, axes, |axis| self.shape[axis].value) {
             let here = coefficients(&at);
             if plain && here == before {
                 continue;
@@ -88,13 +92,13 @@ impl Space<'_> {
         for constant in &affine.constants {
             let value = self.value(constant, at);
             reach.magnitude += value.magnitude();
-            reach.range = reach.range.plus(&value);
+            reach.range += &value;
         }
         for term in &affine.terms {
             let source = &self.arrays[term.source.index()];
-            let part = self.summed(term, at);
-            reach.range = reach.range.plus(&part.0.of(&source.range));
-            reach.magnitude += part.1 * source.range.magnitude();
+            let (mass, total) = self.summed(term, at);
+            reach.range += &mass.of(&source.range);
+            reach.magnitude += total * source.range.magnitude();
         }
         reach
     }
@@ -111,12 +115,11 @@ impl Space<'_> {
     /// The summed coefficients of a term at these coordinates, and the sum of their absolute values.
     fn summed(&self, term: &Term, at: &[u64]) -> (Mass, BigInt) {
         let (axes, free) = self.split(term);
-        let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
-        let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        let (few, many) = multiplicity(&free, term.band.as_ref(), |axis| self.size(term, axis));
         let mut at = at.to_vec();
-        at.resize(sizes.len(), 0);
+        at.resize(self.shape.len() + term.sum.len(), 0);
         let mut mass = Mass::default();
-        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, &sizes, at.clone())) {
+        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, at.clone())) {
             Some([plus, minus]) => {
                 let scale = &term.coef.scale;
                 mass.add(&Interval::point(&plus * scale));
@@ -133,7 +136,7 @@ impl Space<'_> {
     }
 
     /// The sums of entries above and below zero that a term reads from these coordinates on along its axes, where they are known.
-    fn listed(&self, term: &Term, axes: &[usize], sizes: &[Size], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
+    fn listed(&self, term: &Term, axes: &[usize], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
         let (table, index) = term.coef.table.as_ref()?;
         let values = self.tables[table.index()].values.as_ref()?;
         let (mut plus, mut minus) = (BigInt::zero(), BigInt::zero());
@@ -149,7 +152,7 @@ impl Space<'_> {
                     *(if value.is_negative() { &mut minus } else { &mut plus }) += value;
                 }
             }
-            if !advance(&mut at, axes, sizes) {
+            if !advance(&mut at, axes, |axis| self.size(term, axis)) {
                 return Some([plus, minus]);
             }
         }
@@ -173,6 +176,11 @@ impl Space<'_> {
         table.sums.clone().filter(|_| covered == table.len)
     }
 
+    /// The length of an axis of the array, or of a summed one of a term.
+    fn size(&self, term: &Term, axis: usize) -> u64 {
+        self.shape.get(axis).unwrap_or_else(|| &term.sum[axis - self.shape.len()]).value
+    }
+
     /// The summed axes of a term its known coefficients depend on, and the others. Banded axes count as others.
     fn split(&self, term: &Term) -> (Vec<usize>, Vec<usize>) {
         let axes = self.shape.len()..self.shape.len() + term.sum.len();
@@ -185,12 +193,12 @@ impl Space<'_> {
 }
 
 /// How often the coefficients are repeated along axes they do not depend on: least and most.
-fn multiplicity(free: &[usize], band: Option<&Band>, sizes: &[Size]) -> (BigInt, BigInt) {
+fn multiplicity(free: &[usize], band: Option<&Band>, size: impl Fn(usize) -> u64) -> (BigInt, BigInt) {
     let mut ends = (BigInt::from(1), BigInt::from(1));
     for axis in free {
         let keys = match band {
-            Some(band) if band.key == *axis => band.keys_per_query(sizes[*axis].value),
-            _ => (sizes[*axis].value, sizes[*axis].value),
+            Some(band) if band.key == *axis => band.keys_per_query(size(*axis)),
+            _ => (size(*axis), size(*axis)),
         };
         ends = (ends.0 * keys.0, ends.1 * keys.1);
     }
@@ -207,11 +215,9 @@ struct Mass {
 
 impl Mass {
     fn add(&mut self, value: &Interval) {
-        let zero = BigInt::zero();
-        self.plus.0 += value.lo.clone().max(zero.clone());
-        self.plus.1 += value.hi.clone().max(zero.clone());
-        self.minus.0 += value.lo.clone().min(zero.clone());
-        self.minus.1 += value.hi.clone().min(zero);
+        let Self { plus, minus } = self;
+        *(if value.lo.is_negative() { &mut minus.0 } else { &mut plus.0 }) += &value.lo;
+        *(if value.hi.is_negative() { &mut minus.1 } else { &mut plus.1 }) += &value.hi;
     }
 
     fn repeated(self, few: &BigInt, many: &BigInt) -> Self {
@@ -220,10 +226,13 @@ impl Mass {
 
     /// All values of the sum when each source value lies in `range`.
     fn of(&self, range: &Interval) -> Interval {
-        let positive = Interval { lo: self.plus.0.clone(), hi: self.plus.1.clone() }.times(range);
-        let negative = Interval { lo: self.minus.0.clone(), hi: self.minus.1.clone() }.times(range);
         debug_assert!(!self.plus.0.is_negative() && !self.minus.1.is_positive());
-        positive.plus(&negative)
+        let Self { plus, minus } = self;
+        let times = |end: &BigInt, below: &BigInt, above: &BigInt| end * if end.is_negative() { below } else { above };
+        Interval {
+            lo: times(&range.lo, &plus.1, &plus.0) + times(&range.hi, &minus.1, &minus.0),
+            hi: times(&range.hi, &plus.0, &plus.1) + times(&range.lo, &minus.0, &minus.1),
+        }
     }
 }
 

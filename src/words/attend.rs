@@ -329,7 +329,7 @@ impl Maker {
         };
         let over = |more: &[Size]| summed.iter().chain(more).cloned().collect::<Vec<_>>();
         let (count, width) = (levels.gates(), bits.count());
-        let worth = self.weight_table(&bits.weights);
+        let worth = self.weight_table(bits.count(), bits.signed);
         let read_bits = [key, group, feature, 5].map(Index::axis).to_vec();
         let first = Term::new(bits.array, read_bits)
             .over(over(&[bits.len()]))
