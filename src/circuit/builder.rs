@@ -32,6 +32,11 @@ impl Builder {
         builder
     }
 
+    /// Makes room for so many more arrays.
+    pub fn reserve(&mut self, arrays: usize) {
+        self.circuit.arrays.reserve(arrays);
+    }
+
     /// Arrays added from now on come from here.
     pub fn set_origin(&mut self, origin: Origin) {
         if self.circuit.origins.last() != Some(&origin) {

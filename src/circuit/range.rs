@@ -65,10 +65,8 @@ impl Space<'_> {
 
     /// What each coefficient can be at these coordinates and the first of the summed axes.
     fn coefficients(&self, affine: &Affine, at: &[u64]) -> Vec<Interval> {
-        let sums = affine.terms.iter().map(|term| term.sum.len()).max().unwrap_or(0);
-        let at = [at, &vec![0; sums]].concat();
         let all = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
-        all.map(|coef| self.value(coef, &at)).collect()
+        all.map(|coef| self.value(coef, at)).collect()
     }
 
     /// The table of a coefficient where its entries are known and vary.
@@ -103,11 +101,12 @@ impl Space<'_> {
         reach
     }
 
-    /// What a coefficient can be at these coordinates.
+    /// What a coefficient can be at these coordinates, and the first of axes without one.
     fn value(&self, coef: &Coef, at: &[u64]) -> Interval {
         let Some((table, index)) = &coef.table else { return Interval::point(coef.scale.clone()) };
         let table = &self.tables[table.index()];
-        let position = index.base + index.steps.iter().map(|(axis, step)| step * at[*axis] as i64).sum::<i64>();
+        let moved = |(axis, step): &(usize, i64)| at.get(*axis).map_or(0, |at| step * *at as i64);
+        let position = index.base + index.steps.iter().map(moved).sum::<i64>();
         let exact = usize::try_from(position).ok().and_then(|position| table.get(position));
         exact.map_or_else(|| table.range.scaled(&coef.scale), |value| Interval::point(value * &coef.scale))
     }
@@ -163,7 +162,7 @@ impl Space<'_> {
         let index = self.known(&term.coef).filter(|index| index.base == 0 && index.steps.len() == axes.len())?;
         let (id, _) = term.coef.table.as_ref()?;
         let table = &self.tables[id.index()];
-        let mut steps = index.steps.clone();
+        let mut steps = index.steps.to_vec();
         steps.sort_unstable_by_key(|(_, step)| *step);
         let mut covered = 1u128;
         for (axis, step) in steps {

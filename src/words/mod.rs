@@ -247,7 +247,7 @@ pub fn common_unit(a: &Rational, b: &Rational) -> Rational {
 
 /// `2^-fraction`.
 pub fn unit_of(fraction: u32) -> Rational {
-    Rational::new(BigInt::one(), BigInt::one() << fraction)
+    Rational::new_raw(BigInt::one(), BigInt::one() << fraction)
 }
 
 fn counted(count: u64, range: Interval) -> Thresholds {

@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_traits::Zero;
 
-use crate::circuit::{Array, Band, Circuit, Index, Size, Term, band};
+use crate::circuit::{Array, Band, Circuit, Index, Size, TableId, Term, band};
 use crate::expr::Expr;
 use crate::number::Rational;
 
@@ -129,9 +129,10 @@ impl Parts<'_> {
         Size::product(axes.filter(|axis| !without.contains(axis)).map(|axis| self.size(axis)))
     }
 
-    /// Whether as many terms are read at every place.
+    /// Whether as many terms are read at every place, as far as that is seen at once.
     fn are_even(&self) -> bool {
-        self.term.band.is_none() && self.sparsity().is_none()
+        let sparse = |(id, _): &(TableId, Index)| self.circuit.table(*id).nonzero < self.circuit.table(*id).len;
+        self.term.band.is_none() && !self.term.coef.table.as_ref().is_some_and(sparse)
     }
 
     /// A source with the same number of terms everywhere: uneven only by the term's own band or zeros in its table.
