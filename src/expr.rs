@@ -181,7 +181,10 @@ impl Size {
         let (mut fixed, mut free) = (BigInt::one(), Monomial::new());
         for size in sizes {
             match &size.dim {
-                Some(name) => free = times(&free, &vec![(Atom::Dim(name.clone()), 1)]),
+                Some(name) => {
+                    let own = vec![(Atom::Dim(name.clone()), 1)];
+                    free = if free.is_empty() { own } else { times(&free, &own) };
+                }
                 None => fixed *= size.value,
             }
         }

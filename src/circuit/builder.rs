@@ -28,7 +28,7 @@ impl Builder {
     pub fn new() -> Self {
         let circuit = Circuit { arrays: Vec::new(), tables: Vec::new(), origins: Vec::new(), outputs: Vec::new() };
         let mut builder = Self { circuit, origin: OriginId(0) };
-        builder.set_origin(Origin { module: Vec::new(), operation: "input".to_owned() });
+        builder.set_origin(Origin { module: Arc::default(), operation: "input".to_owned() });
         builder
     }
 

@@ -151,7 +151,7 @@ impl Array {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Module names from the outermost inward.
-    pub module: Vec<String>,
+    pub module: Arc<[String]>,
     /// The operation, in the words of the cost table.
     pub operation: String,
 }

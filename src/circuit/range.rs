@@ -48,14 +48,12 @@ impl Space<'_> {
         }
         // Where no known coefficient varies along a summed axis, elements with the same coefficients have the same reach.
         let plain = affine.terms.iter().all(|term| self.split(term).0.is_empty());
-        let coefficients = |at: &[u64]| if plain { self.coefficients(affine, at) } else { Vec::new() };
-        let mut before = coefficients(&at);
+        let mut before: Vec<Interval> = self.coefficients(affine, &at).collect();
         while advance(&mut at, axes, |axis| self.shape[axis].value) {
-            let here = coefficients(&at);
-            if plain && here == before {
+            if plain && self.coefficients(affine, &at).zip(&before).all(|(here, before)| here == *before) {
                 continue;
             }
-            before = here;
+            before = self.coefficients(affine, &at).collect();
             let next = self.element(affine, &at);
             reach.range = reach.range.hull(&next.range);
             reach.magnitude = reach.magnitude.max(next.magnitude);
@@ -63,10 +61,10 @@ impl Space<'_> {
         reach
     }
 
-    /// What each coefficient can be at these coordinates and the first of the summed axes.
-    fn coefficients(&self, affine: &Affine, at: &[u64]) -> Vec<Interval> {
+    /// What each known coefficient is at these coordinates and the first of the summed axes.
+    fn coefficients(&self, affine: &Affine, at: &[u64]) -> impl Iterator<Item = Interval> {
         let all = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
-        all.map(|coef| self.value(coef, at)).collect()
+        all.filter(|coef| self.known(coef).is_some()).map(|coef| self.value(coef, at))
     }
 
     /// The table of a coefficient where its entries are known and vary.

@@ -267,7 +267,7 @@ impl<'a> Lowering<'a> {
 
     /// Arrays made from now on belong to this node.
     fn origin(&mut self, node: &Node) {
-        self.maker.builder.set_origin(Origin { module: node.module.clone(), operation: node.label.clone() });
+        self.maker.builder.set_origin(Origin { module: Arc::clone(&node.module), operation: node.label.clone() });
     }
 
     fn finish(mut self) -> Result<Lowered> {
