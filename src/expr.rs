@@ -57,7 +57,11 @@ impl Expr {
     fn grow(&mut self, monomial: Monomial, coefficient: Rational) {
         match self.terms.binary_search_by(|(own, _)| own.cmp(&monomial)) {
             Err(_) if coefficient.is_zero() => {}
-            Err(place) => self.terms.insert(place, (monomial, coefficient)),
+            Err(place) => {
+                // Most polynomials have one term: no room is made for more.
+                self.terms.reserve_exact(usize::from(self.terms.is_empty()));
+                self.terms.insert(place, (monomial, coefficient));
+            }
             Ok(place) => {
                 let own = &mut self.terms[place].1;
                 *own = sum(own, &coefficient);
@@ -177,7 +181,10 @@ impl Size {
         let (mut fixed, mut free) = (BigInt::one(), Monomial::new());
         for size in sizes {
             match &size.dim {
-                Some(name) => free = times(&free, &vec![(Atom::Dim(name.clone()), 1)]),
+                Some(name) => {
+                    let own = vec![(Atom::Dim(name.clone()), 1)];
+                    free = if free.is_empty() { own } else { times(&free, &own) };
+                }
                 None => fixed *= size.value,
             }
         }

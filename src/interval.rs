@@ -1,7 +1,9 @@
 //! Exact closed integer intervals; knows nothing of circuits.
 
+use std::ops::AddAssign;
+
 use num_bigint::BigInt;
-use num_traits::{Signed, Zero};
+use num_traits::Zero;
 
 /// All integers from `lo` to `hi`, never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ impl Interval {
 
     /// The greatest absolute value.
     pub fn magnitude(&self) -> BigInt {
-        self.lo.abs().max(self.hi.abs())
+        self.lo.magnitude().max(self.hi.magnitude()).clone().into()
     }
 
     /// The smallest interval holding both.
@@ -67,6 +69,13 @@ impl Interval {
     /// Whether `value` lies inside.
     pub fn contains(&self, value: &BigInt) -> bool {
         &self.lo <= value && value <= &self.hi
+    }
+}
+
+impl AddAssign<&Interval> for Interval {
+    fn add_assign(&mut self, other: &Interval) {
+        self.lo += &other.lo;
+        self.hi += &other.hi;
     }
 }
 

@@ -28,8 +28,13 @@ impl Builder {
     pub fn new() -> Self {
         let circuit = Circuit { arrays: Vec::new(), tables: Vec::new(), origins: Vec::new(), outputs: Vec::new() };
         let mut builder = Self { circuit, origin: OriginId(0) };
-        builder.set_origin(Origin { module: Vec::new(), operation: "input".to_owned() });
+        builder.set_origin(Origin { module: Arc::default(), operation: "input".to_owned() });
         builder
+    }
+
+    /// Makes room for so many more arrays.
+    pub fn reserve(&mut self, arrays: usize) {
+        self.circuit.arrays.reserve(arrays);
     }
 
     /// Arrays added from now on come from here.

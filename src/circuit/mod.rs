@@ -35,7 +35,7 @@ pub use crate::expr::Size;
 pub use band::Band;
 pub use builder::Builder;
 pub use table::{Table, TableId, Values};
-pub use term::{Coef, Index, Term};
+pub use term::{Coef, Index, Steps, Term};
 pub use verify::CircuitError;
 
 /// The number of an array; arrays refer only to smaller ones.
@@ -151,7 +151,7 @@ impl Array {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Module names from the outermost inward.
-    pub module: Vec<String>,
+    pub module: Arc<[String]>,
     /// The operation, in the words of the cost table.
     pub operation: String,
 }

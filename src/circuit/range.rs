@@ -27,10 +27,10 @@ pub(super) fn affine(arrays: &[Array], tables: &[Table], shape: &[Size], affine:
     small::affine(&space, affine, &axes).unwrap_or_else(|| space.reach(affine, &axes))
 }
 
-fn advance(at: &mut [u64], axes: &[usize], shape: &[Size]) -> bool {
+fn advance(at: &mut [u64], axes: &[usize], size: impl Fn(usize) -> u64) -> bool {
     for axis in axes.iter().rev() {
         at[*axis] += 1;
-        if at[*axis] < shape[*axis].value {
+        if at[*axis] < size(*axis) {
             return true;
         }
         at[*axis] = 0;
@@ -42,16 +42,18 @@ impl Space<'_> {
     /// In integers of any size.
     fn reach(&self, affine: &Affine, axes: &[usize]) -> Reach {
         let mut at = vec![0u64; self.shape.len()];
+        let mut reach = self.element(affine, &at);
+        if axes.is_empty() {
+            return reach;
+        }
         // Where no known coefficient varies along a summed axis, elements with the same coefficients have the same reach.
         let plain = affine.terms.iter().all(|term| self.split(term).0.is_empty());
-        let coefficients = |at: &[u64]| if plain { self.coefficients(affine, at) } else { Vec::new() };
-        let (mut reach, mut before) = (self.element(affine, &at), coefficients(&at));
-        while advance(&mut at, axes, self.shape) {
-            let here = coefficients(&at);
-            if plain && here == before {
+        let mut before: Vec<Interval> = self.coefficients(affine, &at).collect();
+        while advance(&mut at, axes, |axis| self.shape[axis].value) {
+            if plain && self.coefficients(affine, &at).zip(&before).all(|(here, before)| here == *before) {
                 continue;
             }
-            before = here;
+            before = self.coefficients(affine, &at).collect();
             let next = self.element(affine, &at);
             reach.range = reach.range.hull(&next.range);
             reach.magnitude = reach.magnitude.max(next.magnitude);
@@ -59,12 +61,10 @@ impl Space<'_> {
         reach
     }
 
-    /// What each coefficient can be at these coordinates and the first of the summed axes.
-    fn coefficients(&self, affine: &Affine, at: &[u64]) -> Vec<Interval> {
-        let sums = affine.terms.iter().map(|term| term.sum.len()).max().unwrap_or(0);
-        let at = [at, &vec![0; sums]].concat();
+    /// What each known coefficient is at these coordinates and the first of the summed axes.
+    fn coefficients(&self, affine: &Affine, at: &[u64]) -> impl Iterator<Item = Interval> {
         let all = affine.constants.iter().chain(affine.terms.iter().map(|term| &term.coef));
-        all.map(|coef| self.value(coef, &at)).collect()
+        all.filter(|coef| self.known(coef).is_some()).map(|coef| self.value(coef, at))
     }
 
     /// The table of a coefficient where its entries are known and vary.
@@ -88,22 +88,23 @@ impl Space<'_> {
         for constant in &affine.constants {
             let value = self.value(constant, at);
             reach.magnitude += value.magnitude();
-            reach.range = reach.range.plus(&value);
+            reach.range += &value;
         }
         for term in &affine.terms {
             let source = &self.arrays[term.source.index()];
-            let part = self.summed(term, at);
-            reach.range = reach.range.plus(&part.0.of(&source.range));
-            reach.magnitude += part.1 * source.range.magnitude();
+            let (mass, total) = self.summed(term, at);
+            reach.range += &mass.of(&source.range);
+            reach.magnitude += total * source.range.magnitude();
         }
         reach
     }
 
-    /// What a coefficient can be at these coordinates.
+    /// What a coefficient can be at these coordinates, and the first of axes without one.
     fn value(&self, coef: &Coef, at: &[u64]) -> Interval {
         let Some((table, index)) = &coef.table else { return Interval::point(coef.scale.clone()) };
         let table = &self.tables[table.index()];
-        let position = index.base + index.steps.iter().map(|(axis, step)| step * at[*axis] as i64).sum::<i64>();
+        let moved = |(axis, step): &(usize, i64)| at.get(*axis).map_or(0, |at| step * *at as i64);
+        let position = index.base + index.steps.iter().map(moved).sum::<i64>();
         let exact = usize::try_from(position).ok().and_then(|position| table.get(position));
         exact.map_or_else(|| table.range.scaled(&coef.scale), |value| Interval::point(value * &coef.scale))
     }
@@ -111,12 +112,11 @@ impl Space<'_> {
     /// The summed coefficients of a term at these coordinates, and the sum of their absolute values.
     fn summed(&self, term: &Term, at: &[u64]) -> (Mass, BigInt) {
         let (axes, free) = self.split(term);
-        let sizes: Vec<Size> = self.shape.iter().chain(&term.sum).cloned().collect();
-        let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        let (few, many) = multiplicity(&free, term.band.as_ref(), |axis| self.size(term, axis));
         let mut at = at.to_vec();
-        at.resize(sizes.len(), 0);
+        at.resize(self.shape.len() + term.sum.len(), 0);
         let mut mass = Mass::default();
-        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, &sizes, at.clone())) {
+        let total = match self.whole(term, &axes).or_else(|| self.listed(term, &axes, at.clone())) {
             Some([plus, minus]) => {
                 let scale = &term.coef.scale;
                 mass.add(&Interval::point(&plus * scale));
@@ -133,7 +133,7 @@ impl Space<'_> {
     }
 
     /// The sums of entries above and below zero that a term reads from these coordinates on along its axes, where they are known.
-    fn listed(&self, term: &Term, axes: &[usize], sizes: &[Size], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
+    fn listed(&self, term: &Term, axes: &[usize], mut at: Vec<u64>) -> Option<[BigInt; 2]> {
         let (table, index) = term.coef.table.as_ref()?;
         let values = self.tables[table.index()].values.as_ref()?;
         let (mut plus, mut minus) = (BigInt::zero(), BigInt::zero());
@@ -149,7 +149,7 @@ impl Space<'_> {
                     *(if value.is_negative() { &mut minus } else { &mut plus }) += value;
                 }
             }
-            if !advance(&mut at, axes, sizes) {
+            if !advance(&mut at, axes, |axis| self.size(term, axis)) {
                 return Some([plus, minus]);
             }
         }
@@ -160,7 +160,7 @@ impl Space<'_> {
         let index = self.known(&term.coef).filter(|index| index.base == 0 && index.steps.len() == axes.len())?;
         let (id, _) = term.coef.table.as_ref()?;
         let table = &self.tables[id.index()];
-        let mut steps = index.steps.clone();
+        let mut steps = index.steps.to_vec();
         steps.sort_unstable_by_key(|(_, step)| *step);
         let mut covered = 1u128;
         for (axis, step) in steps {
@@ -171,6 +171,11 @@ impl Space<'_> {
             covered *= u128::from(length);
         }
         table.sums.clone().filter(|_| covered == table.len)
+    }
+
+    /// The length of an axis of the array, or of a summed one of a term.
+    fn size(&self, term: &Term, axis: usize) -> u64 {
+        self.shape.get(axis).unwrap_or_else(|| &term.sum[axis - self.shape.len()]).value
     }
 
     /// The summed axes of a term its known coefficients depend on, and the others. Banded axes count as others.
@@ -185,12 +190,12 @@ impl Space<'_> {
 }
 
 /// How often the coefficients are repeated along axes they do not depend on: least and most.
-fn multiplicity(free: &[usize], band: Option<&Band>, sizes: &[Size]) -> (BigInt, BigInt) {
+fn multiplicity(free: &[usize], band: Option<&Band>, size: impl Fn(usize) -> u64) -> (BigInt, BigInt) {
     let mut ends = (BigInt::from(1), BigInt::from(1));
     for axis in free {
         let keys = match band {
-            Some(band) if band.key == *axis => band.keys_per_query(sizes[*axis].value),
-            _ => (sizes[*axis].value, sizes[*axis].value),
+            Some(band) if band.key == *axis => band.keys_per_query(size(*axis)),
+            _ => (size(*axis), size(*axis)),
         };
         ends = (ends.0 * keys.0, ends.1 * keys.1);
     }
@@ -207,11 +212,9 @@ struct Mass {
 
 impl Mass {
     fn add(&mut self, value: &Interval) {
-        let zero = BigInt::zero();
-        self.plus.0 += value.lo.clone().max(zero.clone());
-        self.plus.1 += value.hi.clone().max(zero.clone());
-        self.minus.0 += value.lo.clone().min(zero.clone());
-        self.minus.1 += value.hi.clone().min(zero);
+        let Self { plus, minus } = self;
+        *(if value.lo.is_negative() { &mut minus.0 } else { &mut plus.0 }) += &value.lo;
+        *(if value.hi.is_negative() { &mut minus.1 } else { &mut plus.1 }) += &value.hi;
     }
 
     fn repeated(self, few: &BigInt, many: &BigInt) -> Self {
@@ -220,10 +223,13 @@ impl Mass {
 
     /// All values of the sum when each source value lies in `range`.
     fn of(&self, range: &Interval) -> Interval {
-        let positive = Interval { lo: self.plus.0.clone(), hi: self.plus.1.clone() }.times(range);
-        let negative = Interval { lo: self.minus.0.clone(), hi: self.minus.1.clone() }.times(range);
         debug_assert!(!self.plus.0.is_negative() && !self.minus.1.is_positive());
-        positive.plus(&negative)
+        let Self { plus, minus } = self;
+        let times = |end: &BigInt, below: &BigInt, above: &BigInt| end * if end.is_negative() { below } else { above };
+        Interval {
+            lo: times(&range.lo, &plus.1, &plus.0) + times(&range.hi, &minus.1, &minus.0),
+            hi: times(&range.hi, &plus.0, &plus.1) + times(&range.lo, &minus.0, &minus.1),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Terms of affine forms: which element of which array, times which coefficient; knows nothing of values.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
@@ -13,7 +14,7 @@ pub struct Index {
     /// The constant part.
     pub base: i64,
     /// (axis, coefficient).
-    pub steps: Vec<(usize, i64)>,
+    pub steps: Steps,
     /// Plus the entry of a constant list at one of the array's own axes, if set.
     pub gather: Option<(usize, Arc<[i64]>)>,
 }
@@ -21,7 +22,7 @@ pub struct Index {
 impl Index {
     /// The axis itself.
     pub fn axis(axis: usize) -> Self {
-        Self { steps: vec![(axis, 1)], ..Self::default() }
+        Self { steps: Steps::One((axis, 1)), ..Self::default() }
     }
 
     /// A constant position.
@@ -31,7 +32,7 @@ impl Index {
 
     /// From strides: `sum of stride * axis`.
     pub fn strided(steps: impl Into<Vec<(usize, i64)>>) -> Self {
-        Self { steps: steps.into(), ..Self::default() }
+        Self { steps: Steps::Listed(steps.into()), ..Self::default() }
     }
 
     /// The entry of a constant list at one axis of the array.
@@ -65,6 +66,49 @@ impl Index {
         bounds
     }
 }
+
+/// Axes and their coefficients, read as a slice; most indices have one, which takes no list.
+#[derive(Clone, Debug)]
+pub enum Steps {
+    /// One axis.
+    One((usize, i64)),
+    /// Any number of them.
+    Listed(Vec<(usize, i64)>),
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::Listed(Vec::new())
+    }
+}
+
+impl Deref for Steps {
+    type Target = [(usize, i64)];
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::One(step) => std::slice::from_ref(step),
+            Self::Listed(steps) => steps,
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Steps {
+    type Item = &'a (usize, i64);
+    type IntoIter = std::slice::Iter<'a, (usize, i64)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq for Steps {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Steps {}
 
 /// A coefficient: a constant, times an entry of a table.
 #[derive(Clone, Debug)]

@@ -83,17 +83,21 @@ pub(super) fn affine(
     if let Some(band) = band {
         well_formed(array, band, shape)?;
     }
-    let sizes: Vec<u64> = shape.iter().map(|size| size.value).collect();
+    let mut sizes: Vec<u64> = shape.iter().map(|size| size.value).collect();
     for coef in &affine.constants {
         coefficient(array, tables, coef, &sizes)?;
     }
-    affine.terms.iter().try_for_each(|term| check_term(arrays, tables, shape, band, term))
+    affine.terms.iter().try_for_each(|term| {
+        sizes.truncate(shape.len());
+        sizes.extend(term.sum.iter().map(|size| size.value));
+        check_term(arrays, tables, (shape, &sizes), band, term)
+    })
 }
 
 fn check_term(
     arrays: &[Array],
     tables: &[Table],
-    shape: &[Size],
+    (shape, sizes): (&[Size], &[u64]),
     band: Option<&Band>,
     term: &Term,
 ) -> Result<(), CircuitError> {
@@ -104,8 +108,6 @@ fn check_term(
     if source.shape.len() != term.index.len() {
         return Err(CircuitError::Axes { array, wanted: source.shape.len(), got: term.index.len() });
     }
-    let space: Vec<Size> = shape.iter().chain(&term.sum).cloned().collect();
-    let sizes: Vec<u64> = space.iter().map(|size| size.value).collect();
     if sizes.contains(&0) {
         return Err(CircuitError::Empty { array });
     }
@@ -116,10 +118,10 @@ fn check_term(
                 return Err(CircuitError::Axes { array, wanted: list.len(), got: *axis });
             }
         }
-        inside(array, index, &sizes, u128::from(size.value))?;
+        inside(array, index, sizes, u128::from(size.value))?;
     }
-    coefficient(array, tables, &term.coef, &sizes)?;
-    banding(array, source, &space, shape.len(), band, term)
+    coefficient(array, tables, &term.coef, sizes)?;
+    banding(array, source, shape, band, term)
 }
 
 fn inside(array: usize, index: &Index, sizes: &[u64], len: u128) -> Result<(), CircuitError> {
@@ -153,18 +155,11 @@ fn well_formed(array: usize, band: &Band, space: &[Size]) -> Result<(), CircuitE
 }
 
 /// The band in force in a term, and that the source's own band is implied by it.
-fn banding(
-    array: usize,
-    source: &Array,
-    space: &[Size],
-    axes: usize,
-    band: Option<&Band>,
-    term: &Term,
-) -> Result<(), CircuitError> {
+fn banding(array: usize, source: &Array, shape: &[Size], band: Option<&Band>, term: &Term) -> Result<(), CircuitError> {
     let wrong = |reason| Err(CircuitError::Banding { array, reason });
     if let Some(own) = &term.band {
-        well_formed(array, own, space)?;
-        if band.is_some() || own.query >= axes || own.key < axes {
+        well_formed(array, own, &[shape, &term.sum].concat())?;
+        if band.is_some() || own.query >= shape.len() || own.key < shape.len() {
             return wrong("a summed band goes from an axis of the array to a summed axis, one band at a time");
         }
         if term.coef.table.iter().flat_map(|(_, index)| &index.steps).any(|(axis, _)| *axis == own.key) {

@@ -117,6 +117,9 @@ const MOST_CHANGES: u128 = 1 << 20;
 /// The most entries of one table.
 const MOST_ENTRIES: u128 = 1 << 28;
 
+/// Arrays an operation takes, as a rule at most.
+const ARRAYS: usize = 4;
+
 /// What an operation became.
 #[derive(Clone)]
 enum Value {
@@ -227,10 +230,13 @@ type Result<T, E = LowerError> = std::result::Result<T, E>;
 
 impl<'a> Lowering<'a> {
     fn new(graph: &'a Graph, strategy: Strategy, known: bool, ports: Vec<system::Declared>) -> Self {
+        let nodes = graph.petgraph().node_count();
+        let mut maker = Maker::new(strategy, known);
+        maker.builder.reserve(ARRAYS * nodes);
         Self {
             graph,
-            maker: Maker::new(strategy, known),
-            values: Vec::new(),
+            maker,
+            values: Vec::with_capacity(nodes),
             tables: HashMap::new(),
             inputs: Vec::new(),
             ports: ports.into_iter(),
@@ -261,7 +267,7 @@ impl<'a> Lowering<'a> {
 
     /// Arrays made from now on belong to this node.
     fn origin(&mut self, node: &Node) {
-        self.maker.builder.set_origin(Origin { module: node.module.clone(), operation: node.label.clone() });
+        self.maker.builder.set_origin(Origin { module: Arc::clone(&node.module), operation: node.label.clone() });
     }
 
     fn finish(mut self) -> Result<Lowered> {

@@ -45,7 +45,7 @@ impl Subject {
             layer,
             block: block.name.clone(),
             at: axes.zip(place.instance.at.iter().copied()).collect(),
-            module: origin.module.clone(),
+            module: origin.module.to_vec(),
             operation: origin.operation.clone(),
         }
     }

@@ -303,7 +303,7 @@ pub struct Node {
     /// Restricts scores and softmax weights.
     pub attended: Option<Attended>,
     /// Module names from the outermost inward.
-    pub module: Vec<String>,
+    pub module: Arc<[String]>,
     /// What it makes, in reports.
     pub label: String,
 }

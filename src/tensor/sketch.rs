@@ -1,5 +1,7 @@
 //! Making a graph one operation after another, shapes worked out on the way; must not know architectures or files.
 
+use std::sync::Arc;
+
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Carrier, Graph, Node, Op, Param, ParamId};
@@ -11,7 +13,7 @@ use crate::number::{Accumulation, Format, Function, Rational};
 pub struct Sketch {
     nodes: DiGraph<Node, usize>,
     params: Vec<Param>,
-    module: Vec<String>,
+    module: Arc<[String]>,
     outputs: Vec<(String, NodeIndex)>,
     accumulation: Option<Accumulation>,
 }
@@ -29,15 +31,16 @@ impl Sketch {
 
     /// Everything `f` adds lies in this module.
     pub fn within<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> T) -> T {
-        self.module.push(name.to_owned());
+        let around = Arc::clone(&self.module);
+        self.module = around.iter().cloned().chain([name.to_owned()]).collect();
         let result = f(self);
-        self.module.pop();
+        self.module = around;
         result
     }
 
     /// What is added from now on lies in this module.
     pub fn set_module(&mut self, module: Vec<String>) {
-        self.module = module;
+        self.module = module.into();
     }
 
     /// A parameter.
@@ -88,7 +91,7 @@ impl Sketch {
             Op::Dot(attended) | Op::Softmax(_, attended, _) => Some(attended),
             _ => None,
         };
-        let node = Node { op, shape, attended, module: self.module.clone(), label: label.to_owned() };
+        let node = Node { op, shape, attended, module: Arc::clone(&self.module), label: label.to_owned() };
         let id = self.nodes.add_node(node);
         for (slot, operand) in operands.iter().enumerate() {
             self.nodes.add_edge(*operand, id, slot);

@@ -329,13 +329,14 @@ impl Maker {
         };
         let over = |more: &[Size]| summed.iter().chain(more).cloned().collect::<Vec<_>>();
         let (count, width) = (levels.gates(), bits.count());
-        let worth = self.weight_table(&bits.weights);
+        let worth = self.weight_table(bits.count(), bits.signed);
         let read_bits = [key, group, feature, 5].map(Index::axis).to_vec();
         let first = Term::new(bits.array, read_bits)
             .over(over(&[bits.len()]))
             .times(Coef::table(worth, Index::axis(5)).times(&levels.first().into()))
             .banded(band.clone());
-        let largest = BigInt::from(levels.bounds().1) * &bits.weights.iter().map(Signed::abs).max().unwrap_or_default();
+        let worthiest = bits.weights.iter().max_by_key(|worth| worth.magnitude());
+        let largest = BigInt::from(levels.bounds().1) * worthiest.map(Signed::abs).unwrap_or_default();
         let len = count as u128 * width as u128;
         let steps = self.lazy_table(len, Interval { lo: -&largest, hi: largest.clone() }, len, || {
             let all = levels.all();

@@ -139,7 +139,7 @@ impl Maker {
         let mut shape = self.shape(fine[0]);
         let (axes, band) = (shape.len() - 1, self.band(fine[0]));
         shape[axes] = Size::fixed(u64::from(count));
-        let first = self.bit_table(&(digits.first << digits.shift).into(), count);
+        let first = self.bit_table((digits.first << digits.shift).into(), count);
         let mut index = Index::identity(axes);
         index.push(Index::axis(axes + 1));
         let rows = Index::strided([(axes + 1, i64::from(count)), (axes, 1)]);

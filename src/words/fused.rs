@@ -62,7 +62,7 @@ impl Maker {
         let kept = axes - summed;
         let mut sum = pairing.shape[kept..].to_vec();
         sum.push(bits.len());
-        let worth = self.weight_table(&bits.weights);
+        let worth = self.weight_table(bits.count(), bits.signed);
         let mut at = pairing.second.clone();
         at.push(Index::axis(axes));
         let first = Term::new(bits.array, at)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 use super::{Form, Maker};
-use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Term, Thresholds};
+use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds};
 use crate::interval::Interval;
 
 impl Maker {
@@ -27,7 +27,7 @@ impl Maker {
             ends.into_iter().filter(|end| end.0).map(|(_, end, worth)| (end, worth)).collect();
         let thresholds: Arc<[BigInt]> = ends.iter().map(|end| end.0.clone()).collect();
         let worth: Vec<BigInt> = ends.iter().map(|end| end.1.into()).collect();
-        let worth = self.weight_table(&worth);
+        let worth = self.builder.table(Table::new(worth));
         let gates = self.builder.bank(form.array, Thresholds::Known(thresholds))?;
         let axes = shape.len();
         let term = Term::new(gates, Index::identity(axes + 1)).over(vec![Size::fixed(ends.len() as u64)]);

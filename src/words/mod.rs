@@ -119,8 +119,11 @@ pub struct Maker {
     changes: HashMap<String, TableId>,
     /// Tables of what pairs of bits are worth, by the counts of bits and whether they have a sign.
     pairs: HashMap<[(usize, bool); 2], TableId>,
-    /// What bits are worth, by their count and whether they have a sign.
+    /// What bits are worth, by their count and whether they have a sign; and tables of it.
     bits: HashMap<(u32, bool), Arc<[BigInt]>>,
+    worths: HashMap<(usize, bool), TableId>,
+    /// Tables of the bits of a number, by the number and their count.
+    numbers: HashMap<(BigInt, u32), TableId>,
 }
 
 impl Maker {
@@ -135,6 +138,8 @@ impl Maker {
             changes: HashMap::new(),
             pairs: HashMap::new(),
             bits: HashMap::new(),
+            worths: HashMap::new(),
+            numbers: HashMap::new(),
         }
     }
 
@@ -233,13 +238,16 @@ impl Maker {
 
 /// The greatest unit of which both are multiples.
 pub fn common_unit(a: &Rational, b: &Rational) -> Rational {
+    if a == b {
+        return a.clone();
+    }
     let numerator = num_integer::Integer::gcd(&(a.numer() * b.denom()), &(b.numer() * a.denom()));
     Rational::new(numerator, a.denom() * b.denom())
 }
 
 /// `2^-fraction`.
 pub fn unit_of(fraction: u32) -> Rational {
-    Rational::new(BigInt::one(), BigInt::one() << fraction)
+    Rational::new_raw(BigInt::one(), BigInt::one() << fraction)
 }
 
 fn counted(count: u64, range: Interval) -> Thresholds {

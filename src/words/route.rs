@@ -66,7 +66,7 @@ impl Maker {
             let bit = Term::new(bits.array, Index::identity(wide.len()));
             let sum = self.affine(wide, None, vec![bit, chosen], vec![])?;
             let gates = self.builder.gate(sum, 2)?;
-            let worth = self.weight_table(&bits.weights);
+            let worth = self.weight_table(bits.count(), bits.signed);
             let coef = Coef::table(worth, Index::axis(shape.len()));
             let value = Term::new(gates, Index::identity(shape.len() + 1)).over(vec![bits.len()]).times(coef);
             return self.affine(shape, None, vec![value], vec![]);

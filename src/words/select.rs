@@ -3,7 +3,6 @@
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
-use super::levels::bit_weights;
 use super::{Constants, Maker, counted};
 use crate::circuit::{ArrayId, CircuitError, Coef, Index, Size, Table, Term, Thresholds, Values};
 use crate::interval::Interval;
@@ -23,7 +22,7 @@ impl Maker {
         let mut shape = self.shape(ids);
         let bits = shape.pop().map_or(0, |size| size.value);
         let axes = shape.len();
-        let worth = self.weight_table(&bit_weights(bits as u32, false));
+        let worth = self.weight_table(bits as usize, false);
         let id_term = Term::new(ids, Index::identity(axes + 1)).over(vec![Size::fixed(bits)]);
         let id =
             self.affine(shape.clone(), None, vec![id_term.times(Coef::table(worth, Index::axis(axes)))], vec![])?;

@@ -133,8 +133,7 @@ impl Maker {
             }
             Code::Bits { bits, signed } => {
                 let (count, _) = width(&word.reach());
-                let weights = self.bit_weights(count, *signed);
-                let weights = self.weight_table(&weights);
+                let weights = self.weight_table(count as usize, *signed);
                 let axes = word.shape.len();
                 let term = Term::new(*bits, Index::identity(axes + 1)).over(vec![Size::fixed(u64::from(count))]);
                 let coef = Coef::table(weights, Index::axis(axes));
@@ -180,9 +179,11 @@ impl Maker {
         Arc::clone(self.bits.entry((count, signed)).or_insert_with(|| bit_weights(count, signed).into()))
     }
 
-    /// A small table whose entries are always known.
-    pub(super) fn weight_table(&mut self, weights: &[BigInt]) -> TableId {
-        self.builder.table(crate::circuit::Table::new(weights.to_vec()))
+    /// A table of the same, made once.
+    pub(super) fn weight_table(&mut self, count: usize, signed: bool) -> TableId {
+        let builder = &mut self.builder;
+        let table = || builder.table(Table::new(bit_weights(count as u32, signed)));
+        *self.worths.entry((count, signed)).or_insert_with(table)
     }
 
     /// The bits of a word, as 0/1 forms (or gates) on one more axis: no layer.
@@ -195,11 +196,11 @@ impl Maker {
         let array = match &word.code {
             Code::Bits { bits, .. } => *bits,
             Code::Constant => {
-                let bits = self.bit_table(&word.reach().lo, count);
+                let bits = self.bit_table(word.reach().lo, count);
                 self.affine(shape, word.band.clone(), vec![], vec![Coef::table(bits, Index::axis(axes))])?
             }
             Code::Thermometer { gates, levels } => {
-                let first = self.bit_table(&word.scale.value(levels.first()), count);
+                let first = self.bit_table(word.scale.value(levels.first()), count);
                 let changes = self.bit_changes(levels, word.scale, count);
                 let mut index = Index::identity(axes);
                 index.push(Index::axis(axes + 1));
@@ -211,10 +212,13 @@ impl Maker {
         Ok(Bits { array, weights, signed })
     }
 
-    /// The bits of a number of units, `count` of them.
-    pub(super) fn bit_table(&mut self, units: &BigInt, count: u32) -> TableId {
-        let bits = (0..count).map(|bit| i64::from(units.bit(bit.into()))).collect::<Vec<i64>>();
-        self.builder.table(Table::small(bits))
+    /// The bits of a number of units, `count` of them: a table made once.
+    pub(super) fn bit_table(&mut self, units: BigInt, count: u32) -> TableId {
+        let builder = &mut self.builder;
+        *self.numbers.entry((units, count)).or_insert_with_key(|(units, _)| {
+            let bits = (0..count).map(|bit| i64::from(units.bit(bit.into()))).collect::<Vec<i64>>();
+            builder.table(Table::small(bits))
+        })
     }
 
     /// How each bit changes at each gate, a row per gate. Made once for the same levels.

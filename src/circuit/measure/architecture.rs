@@ -60,11 +60,9 @@ pub(super) fn with_ports(circuit: &Circuit, ports: &[Carried]) -> (Measure, Vec<
             Node::Affine(affine) => affine_summary(circuit, array, affine, &summaries),
             Node::Bank(bank) => {
                 let form = &summaries[bank.form.index()];
-                let source = circuit.array(bank.form);
-                largest = largest.max(form.weight.clone()).max(threshold(bank, source));
-                let count = Expr::constant(bank.thresholds.count());
-                figures.gates = &source.count() * &count;
-                figures.wires = &form.terms.total(source) * &count;
+                largest = largest.max(form.weight.clone()).max(threshold(bank, circuit.array(bank.form)));
+                figures.gates = array.count();
+                figures.wires = form.terms.total(array);
                 gates_of(form.depth + 1, Some(bank.form))
             }
         };

@@ -3,31 +3,43 @@
 use num_bigint::BigInt;
 use num_traits::Zero;
 
-use crate::circuit::{Array, Band, Circuit, Index, Size, Term, band};
+use crate::circuit::{Array, Band, Circuit, Index, Size, TableId, Term, band};
 use crate::expr::Expr;
 use crate::number::Rational;
 
 /// Terms per element of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Terms {
-    /// Axes along which elements differ.
-    uneven: Vec<usize>,
-    /// The terms summed over the uneven axes, at any coordinates of the others.
-    profile: Expr,
     /// The terms of one element, at most.
     most: Expr,
+    /// Axes along which elements differ, and the terms summed over these, at any coordinates of the others; none where each has `most`.
+    profile: Option<(Vec<usize>, Expr)>,
 }
 
 impl Terms {
     /// `each` per element.
     pub fn even(each: Expr) -> Self {
-        Self { uneven: Vec::new(), profile: each.clone(), most: each }
+        Self { most: each, profile: None }
     }
 
-    /// Summed over all elements of the array.
+    fn new(axes: Vec<usize>, profile: Expr, most: Expr) -> Self {
+        let even = axes.is_empty() && profile == most;
+        Self { most, profile: (!even).then_some((axes, profile)) }
+    }
+
+    /// Axes along which elements differ.
+    fn uneven(&self) -> &[usize] {
+        self.profile.as_ref().map_or(&[], |(axes, _)| axes)
+    }
+
+    fn profile(&self) -> &Expr {
+        self.profile.as_ref().map_or(&self.most, |(_, profile)| profile)
+    }
+
+    /// Summed over all elements of an array, which has further axes at the end, or none.
     pub fn total(&self, array: &Array) -> Expr {
-        match rest(&array.shape, array.band.as_ref(), &self.uneven) {
-            Some(others) => &self.profile * &others,
+        match rest(&array.shape, array.band.as_ref(), self.uneven()) {
+            Some(others) => self.profile() * &others,
             None => &self.most * &array.count(),
         }
     }
@@ -35,24 +47,25 @@ impl Terms {
     /// As many terms as either has.
     pub fn hull(&self, other: &Self) -> Self {
         let most = self.most.hull(&other.most);
-        match self.uneven == other.uneven {
-            true => Self { uneven: self.uneven.clone(), profile: self.profile.hull(&other.profile), most },
+        match self.uneven() == other.uneven() {
+            true => Self::new(self.uneven().to_vec(), self.profile().hull(other.profile()), most),
             false => Self::even(most),
         }
     }
 
     /// Those of an affine array whose terms contribute `parts`.
     pub fn sum(shape: &[Size], parts: Vec<Self>) -> Self {
-        let mut uneven: Vec<usize> = parts.iter().flat_map(|part| part.uneven.iter().copied()).collect();
+        if parts.iter().all(|part| part.profile.is_none()) {
+            return Self::even(total(parts.into_iter().map(|part| part.most)));
+        }
+        let mut uneven: Vec<usize> = parts.iter().flat_map(Self::uneven).copied().collect();
         uneven.sort_unstable();
         uneven.dedup();
-        let (mut profile, mut most) = (Expr::default(), Expr::default());
-        for part in parts {
-            let missing = uneven.iter().filter(|axis| !part.uneven.contains(axis));
-            profile += &missing.fold(part.profile, |product, axis| &product * &shape[*axis].expr());
-            most += &part.most;
-        }
-        Self { uneven, profile, most }
+        let profile = total(parts.iter().map(|part| {
+            let missing = uneven.iter().filter(|axis| !part.uneven().contains(axis));
+            missing.fold(part.profile().clone(), |product, axis| &product * &shape[*axis].expr())
+        }));
+        Self::new(uneven, profile, total(parts.into_iter().map(|part| part.most)))
     }
 
     /// What one term adds to the elements of `array`, its source having these terms.
@@ -61,13 +74,25 @@ impl Terms {
             return Self::even(Expr::default());
         }
         let parts = Parts { circuit, array, term };
-        let most = &self.most * &parts.most_points();
-        let exact = if self.uneven.is_empty() { parts.even(&self.profile) } else { parts.uneven(self) };
+        let most = &self.most * &parts.sums(&[]);
+        let exact = match self.uneven() {
+            [] if self.profile.is_none() && parts.are_even() => None,
+            [] => parts.even(self.profile()),
+            axes => parts.uneven(axes, self.profile()),
+        };
         match exact {
-            Some((uneven, profile)) => Self { uneven, profile, most },
-            None => Self { uneven: Vec::new(), profile: most.clone(), most },
+            Some((uneven, profile)) => Self::new(uneven, profile, most),
+            None => Self::even(most),
         }
     }
+}
+
+fn total(parts: impl Iterator<Item = Expr>) -> Expr {
+    let sum = |mut sum: Expr, part: Expr| {
+        sum += &part;
+        sum
+    };
+    parts.reduce(sum).unwrap_or_default()
 }
 
 /// Points of a box without some axes; none if a band involves one of them.
@@ -98,15 +123,16 @@ impl Parts<'_> {
         self.array.shape.get(axis).unwrap_or_else(|| &self.term.sum[axis - self.axes()])
     }
 
-    /// Summed points for one element, at most.
-    fn most_points(&self) -> Expr {
-        self.sums(&[])
-    }
-
     /// The product of the summed axes but these.
     fn sums(&self, without: &[usize]) -> Expr {
         let axes = self.axes()..self.axes() + self.term.sum.len();
         Size::product(axes.filter(|axis| !without.contains(axis)).map(|axis| self.size(axis)))
+    }
+
+    /// Whether as many terms are read at every place, as far as that is seen at once.
+    fn are_even(&self) -> bool {
+        let sparse = |(id, _): &(TableId, Index)| self.circuit.table(*id).nonzero < self.circuit.table(*id).len;
+        self.term.band.is_none() && !self.term.coef.table.as_ref().is_some_and(sparse)
     }
 
     /// A source with the same number of terms everywhere: uneven only by the term's own band or zeros in its table.
@@ -126,10 +152,10 @@ impl Parts<'_> {
     }
 
     /// An uneven source: exact where each uneven axis is read along one whole, unrestricted axis of the term.
-    fn uneven(&self, source: &Terms) -> Option<(Vec<usize>, Expr)> {
+    fn uneven(&self, axes: &[usize], profile: &Expr) -> Option<(Vec<usize>, Expr)> {
         let from = self.circuit.array(self.term.source);
         let mut mapped = Vec::new();
-        for axis in &source.uneven {
+        for axis in axes {
             let [(to, 1)] = self.term.index[*axis].steps[..] else { return None };
             let whole = self.term.index[*axis] == Index::axis(to) && self.size(to) == &from.shape[*axis];
             let reads = |index: &&Index| index.gather.is_some() || index.steps.iter().any(|(a, _)| *a == to);
@@ -144,12 +170,12 @@ impl Parts<'_> {
         }
         let mut uneven: Vec<usize> = mapped.iter().copied().filter(|axis| *axis < self.axes()).collect();
         let Some(band) = &self.term.band else {
-            return Some((uneven, &source.profile * &self.sums(&mapped)));
+            return Some((uneven, profile * &self.sums(&mapped)));
         };
         uneven.push(band.query);
         let others: Vec<usize> = mapped.iter().copied().chain([band.key]).collect();
         let pairs = band.pairs(self.size(band.query));
-        Some((uneven, &(&source.profile * &pairs) * &self.sums(&others)))
+        Some((uneven, &(profile * &pairs) * &self.sums(&others)))
     }
 
     fn restricted(&self, axis: usize) -> bool {

@@ -69,7 +69,7 @@ pub(super) fn affine(space: &Space, affine: &Affine, axes: &[usize]) -> Option<R
     loop {
         let here = fixed.plus(element(&constants, &parts, &at)?)?;
         all = Some(all.map_or(here, |all| all.hull(here)));
-        if !super::advance(&mut at, axes, space.shape) {
+        if !super::advance(&mut at, axes, |axis| space.shape[axis].value) {
             break;
         }
     }
@@ -175,8 +175,7 @@ impl<'a> Part<'a> {
         let own = space.shape.len();
         let (axes, free) = space.split(term);
         let sums: Vec<(usize, u64)> = axes.iter().map(|axis| (*axis, term.sum[axis - own].value)).collect();
-        let sizes: Vec<_> = space.shape.iter().chain(&term.sum).cloned().collect();
-        let (few, many) = multiplicity(&free, term.band.as_ref(), &sizes);
+        let (few, many) = multiplicity(&free, term.band.as_ref(), |axis| space.size(term, axis));
         let source = &space.arrays[term.source.index()].range;
         let (lo, hi) = (source.lo.to_i128()?, source.hi.to_i128()?);
         let magnitude = source.magnitude().to_i128()?;

@@ -19,6 +19,7 @@ pub mod looped;
 mod memory;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
@@ -141,7 +142,7 @@ impl<'a> Model<'a> {
             parameters: self.parameters,
             nodes: DiGraph::new(),
             params: Vec::new(),
-            module: Vec::new(),
+            module: Arc::default(),
             context: self.context.clone(),
             prefix: self.prefix,
             memory: None,
@@ -183,7 +184,7 @@ struct Make<'a> {
     parameters: &'a Parameters,
     nodes: DiGraph<Node, usize>,
     params: Vec<Param>,
-    module: Vec<String>,
+    module: Arc<[String]>,
     context: Size,
     /// Before the names of weights.
     prefix: &'static str,
@@ -233,9 +234,10 @@ impl Make<'_> {
     }
 
     fn within<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.module.push(name.to_owned());
+        let around = Arc::clone(&self.module);
+        self.module = around.iter().cloned().chain([name.to_owned()]).collect();
         let result = f(self);
-        self.module.pop();
+        self.module = around;
         result
     }
 
@@ -261,7 +263,7 @@ impl Make<'_> {
             Op::Dot(attended) | Op::Softmax(_, attended, _) | Op::Distances { attended, .. } => Some(attended),
             _ => None,
         };
-        let module = self.module.clone();
+        let module = Arc::clone(&self.module);
         let id = self.nodes.add_node(Node { op, shape, attended, module, label: label.to_owned() });
         for (slot, operand) in operands.iter().enumerate() {
             self.nodes.add_edge(*operand, id, slot);
