@@ -14,6 +14,7 @@ use crate::certificate::Certificate;
 use crate::cost::Model;
 use crate::cost::named::Visit;
 use crate::expr::Dim;
+use crate::law::Growing;
 use crate::pipeline::Error;
 use crate::pipeline::costed::{Costed, Depth, OpaqueDepth};
 use crate::pipeline::subject;
@@ -89,7 +90,8 @@ const MOST_STEPS: usize = 400;
 impl DepthText {
     fn new(depth: &Depth) -> Self {
         let (value, exact) = depth.value().map_or(("unknown".to_owned(), false), |(d, exact)| (d.to_string(), exact));
-        let steps = depth.path().filter(|path| path.len() <= MOST_STEPS).unwrap_or_default();
+        let path = || depth.path().filter(|path| path.len() <= MOST_STEPS);
+        let steps = (!goes_on(depth)).then(path).flatten().unwrap_or_default();
         Self {
             depth: value,
             depth_bound: if exact { "exact" } else { "upper" },
@@ -121,6 +123,12 @@ impl DepthText {
         }
         text
     }
+}
+
+/// Whether an axis along which the depth grows is so long that its longest path has more steps than are told.
+fn goes_on(depth: &Depth) -> bool {
+    let grows = |axis: &Dim| depth.law.growth.iter().any(|own| own.axis == *axis && own.growing != Growing::Constant);
+    depth.named.skeleton.axes().iter().any(|axis| axis.length > MOST_STEPS as u64 && grows(&axis.name))
 }
 
 fn step(visit: &Visit) -> Step {
