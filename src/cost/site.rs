@@ -83,10 +83,35 @@ impl<'a> Site<'a> {
         loop {
             match &self.graph.node(id).op {
                 Op::Store { format, .. } => return Some(*format),
-                Op::Arrange(_) | Op::Slice { .. } => id = *self.graph.operands(id).first()?,
+                Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } => id = *self.graph.operands(id).first()?,
                 _ => return None,
             }
         }
+    }
+
+    /// The format of an operand that is an input, moved or not.
+    pub fn input(&self, operand: usize) -> Option<Format> {
+        let mut id = self.operands[operand];
+        loop {
+            match &self.graph.node(id).op {
+                Op::Number(format) => return Some(*format),
+                Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape => {
+                    id = *self.graph.operands(id).first()?
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whether all operands are stored in one format.
+    pub fn is_stored(&self) -> bool {
+        let formats: Option<Vec<Format>> = (0..self.operands.len()).map(|operand| self.format_of(operand)).collect();
+        formats.is_some_and(|formats| formats.windows(2).all(|pair| pair[0] == pair[1]))
+    }
+
+    /// Elements of an operand.
+    pub fn size(&self, operand: usize) -> Expr {
+        product(self.shape(operand))
     }
 
     /// The length of an operand's last axis.
@@ -141,9 +166,10 @@ fn stored(graph: &Graph, id: NodeIndex) -> Option<Stored<'_>> {
         Op::Normalise { format: of, .. } | Op::Softmax(_, _, of) | Op::Quotient(of) => format(of),
         Op::Attend(scores, _) => format(&scores.format),
         Op::Positive(scores) => Some(Stored::Entry(scores)),
-        Op::Arrange(_) | Op::Slice { .. } | Op::Concat(_) | Op::Max(_) | Op::Last => {
+        Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape => {
             stored(graph, *graph.operands(id).first()?)
         }
+        Op::Concat(_) | Op::Max(_) | Op::Last => stored(graph, *graph.operands(id).first()?),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The table of threshold gates, for sums whose partial sums are rounded; must not know how gates are made.
 //!
 //! Layers and gates are those of the strategy `depth`, with every level of a format for each store, whatever the ranges: depth
-//! is that of the circuit. Products may share the layer of a store ([`super::sharing`]). `b` is the width of a value in bits, `L` the
+//! is that of the circuit. Products may share the layer of a store (`cost::sharing`). `b` is the width of a value in bits, `L` the
 //! levels of a format less one, `A` those of partial sums, `T` the changes of the table of exponentials, `k` the keys, `d` the length of the last axis; `sum(n)` is what adding up n terms costs:
 //!
 //! | policy | layers | roundings |
@@ -17,14 +17,15 @@
 //! | row of a table by a token | 1 | rows less one a token |
 //! | store | 1 | L an element; 2L where the function turns |
 //! | sum, linear map of n features, centring | sum(n) | A a rounding |
-//! | norm | sum(d) + 1 | L an element, A a rounding |
+//! | join of stored values | 0; 1 where some are inputs | L an element of these |
+//! | norm | sum(d) + 1; of inputs sum(d) + 2 | L an element, A a rounding; of inputs 2 b^2 an element more |
 //! | product; product where chosen, of one or two factors | 1 | b^2 an element; b or b^2; of a factor that is stored, and may share the layer of the product, (L + 1) b if that is more |
 //! | greatest of d | 2 | d^2 + d a row |
 //! | entry of the table of exponentials; quotient | 1 | T an element; L an element |
 //! | products q.k | 1 + sum(d) | b^2 a feature, A a rounding |
 //! | softmax average | 1 + sum(k) + 1 | T (b + 1) a pair and feature, A a rounding, L an element |
 //! | softmax; average of values | 1 + sum(k) + 1; 1 + sum(k) | T and L a pair, A a rounding; b^2 a pair and feature, A a rounding |
-//! | maximum; argmax of d | 1; 2 | L an element; d^2 + d a row |
+//! | maximum; argmax of d | 1, of inputs 2; 2 | L an element, and of inputs L an element of these; d^2 + d a row |
 
 use num_bigint::BigInt;
 
@@ -34,8 +35,30 @@ use crate::expr::Expr;
 use crate::number::{Accumulation, Format, Policy, Rational};
 use crate::tensor::{Attended, Op, Scores};
 
-/// The cost of an operation: one arm for each, so that none is free unless it says so here.
+/// The cost of an operation, with that of reading the bits of inputs where it needs levels.
 pub(in crate::cost) fn cost(site: &Site<'_>) -> Cost {
+    match &site.node.op {
+        Op::Concat(_) | Op::Max(_) if site.is_stored() => levels_of_inputs(site, levels).then(&own(site)),
+        // Squares of bits are products of two, and of these with the sign.
+        Op::Normalise { .. } => levels_of_inputs(site, |format| 2 * u64::from(format.width()).pow(2)).then(&own(site)),
+        _ => own(site),
+    }
+}
+
+/// A layer before the operation where operands are inputs, which are bits; so many gates an element of each.
+fn levels_of_inputs(site: &Site<'_>, gates: impl Fn(Format) -> u64) -> Cost {
+    let mut cost = Cost::default();
+    for operand in 0..site.operands.len() {
+        if let Some(format) = site.input(operand) {
+            let count = &constant(gates(format)) * &site.size(operand);
+            cost = Cost { depth: Expr::constant(1), count: &cost.count + &count };
+        }
+    }
+    cost
+}
+
+/// The cost of an operation on stored values: one arm for each, so that none is free unless it says so here.
+fn own(site: &Site<'_>) -> Cost {
     match &site.node.op {
         Op::Tokens { .. } | Op::Last | Op::Port(_) | Op::Number(_) | Op::Given(_) => Cost::default(),
         Op::Arrange(_) | Op::Slice { .. } | Op::Pick { .. } | Op::Reshape | Op::Concat(_) => Cost::default(),

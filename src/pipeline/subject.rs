@@ -108,7 +108,12 @@ impl Subject {
         }
         let (graph, flat) = built(document, options)?;
         let model = LoopedModel::new(graph, options.strategy)?;
-        let (law, sizes) = (law(&model)?, model.size_law());
+        // Neither reads the other.
+        let (law, sizes) = std::thread::scope(|scope| {
+            let sizes = scope.spawn(|| model.size_law());
+            (law(&model), sizes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let law = law?;
         let segment = segment(document).filter(|_| model.graph.axes().iter().any(|axis| &*axis.name == SEGMENTS));
         let limit = match document {
             Document::Model(spec) => spec.architecture.context_limit(),

@@ -103,15 +103,15 @@ impl DepthText {
 
     /// With a law that names the lengths it is for.
     fn at(mut self, lengths: &BTreeMap<Dim, u64>) -> Self {
-        let named: Vec<String> = lengths.iter().map(|(dim, length)| format!(", at {dim} {length}")).collect();
-        self.law = self.law.lines().map(|line| format!("{line}{}\n", named.concat())).collect();
+        let named = beside(lengths.iter());
+        self.law = self.law.lines().map(|line| format!("{line}{named}\n")).collect();
         self.law.truncate(self.law.trim_end().len());
         self
     }
 
     /// As text: what stands beside the depth, and below its law.
     fn text(&self, what: &str, beside: &str, below: &str) -> String {
-        let most = if self.depth_bound == "exact" && beside.is_empty() { "" } else { "at most " };
+        let most = if self.depth_bound == "exact" { "" } else { "at most " };
         let mut text = wrapped(&format!("{what:<12} "), &format!("{most}{}{beside}", grouped(&self.depth)));
         for line in self.law.lines() {
             text += &wrapped("  law  ", line);
@@ -123,6 +123,11 @@ impl DepthText {
         }
         text
     }
+}
+
+/// Lengths that something is for.
+fn beside<'a>(lengths: impl Iterator<Item = (&'a Dim, &'a u64)>) -> String {
+    lengths.map(|(dim, length)| format!(", at {dim} {length}")).collect()
 }
 
 /// Whether an axis along which the depth grows is so long that its longest path has more steps than are told.
@@ -156,6 +161,14 @@ fn growth(costed: &Costed, numerics: Option<&Numerics>) -> Vec<AxisGrowth> {
     along.chain(by_order).collect()
 }
 
+/// The size in the lengths of axes, and at the lengths it does not name.
+fn size_law(costed: &Costed) -> String {
+    let law = costed.costs.count.to_string();
+    let unnamed = costed.costs.dims.iter().filter(|(dim, _)| !law.contains(&***dim));
+    let at = beside(unnamed);
+    law + &at
+}
+
 /// Tokens read.
 const CONTEXT: &str = "context";
 
@@ -181,6 +194,11 @@ impl SystemCostReport {
         let model = costed.costs.model;
         let size = costed.value(&costed.costs.count).to_string();
         let axes = costed.costs.named.skeleton.axes();
+        let mut depth = DepthText::new(&costed.depth).at(&costed.costs.dims);
+        if model == Model::Threshold {
+            // Of circuits, which constants may make less deep.
+            depth.depth_bound = "upper";
+        }
         let own = subject::numerics(&mut document.clone()).map(|numerics| *numerics);
         let parameters = document.parameters();
         Ok(Self {
@@ -191,10 +209,10 @@ impl SystemCostReport {
             fixed: costed.costs.dims.iter().map(|(dim, length)| (dim.to_string(), *length)).collect(),
             numerics: own.filter(|_| model == Model::Threshold).as_ref().map(super::numerics),
             model: cost::name(model),
-            depth: DepthText::new(&costed.depth).at(&costed.costs.dims),
+            depth,
             growth: growth(costed, own.as_ref()),
             size: SizeText::new(model, size),
-            size_law: costed.costs.count.to_string(),
+            size_law: size_law(costed),
             bound: "upper",
             assumptions: cost::rules(model, own.as_ref()),
             opaque: None,
@@ -212,7 +230,8 @@ impl SystemCostReport {
     fn lengths(&self) -> String {
         let all = self.axes.iter().chain(&self.fixed);
         let axes = all.map(|(axis, length)| format!("{axis} {}", grouped(&length.to_string())));
-        axes.collect::<Vec<_>>().join(", ")
+        let axes = axes.collect::<Vec<_>>().join(", ");
+        if axes.is_empty() { "no axis".to_owned() } else { axes }
     }
 
     fn head(&self) -> String {
@@ -222,8 +241,7 @@ impl SystemCostReport {
             format!("formats: weights {}, activations {}; ", numerics.weights, numerics.activations)
         };
         let formats = self.numerics.as_ref().map(formats).unwrap_or_default();
-        let own = if lengths.is_empty() { String::new() } else { format!(": {}", lengths.trim_end_matches(", ")) };
-        format!("{}{own}\n{formats}model: {}\n\n", self.name, self.model)
+        format!("{}: {lengths}\n{formats}model: {}\n\n", self.name, self.model)
     }
 
     /// The order of sums, beside the depth of threshold gates.

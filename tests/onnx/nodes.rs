@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use isobath::number::{Rational, quantise, rational_from_f64};
+use isobath::number::{Policy, Rational, quantise, rational_from_f64};
 use isobath::onnx;
+use isobath::pipeline::costed::Costed;
 use isobath::pipeline::looped::LoopedModel;
-use isobath::spec::Numerics;
+use isobath::pipeline::subject::Options;
 use isobath::spec::onnx::{Model, Tensor};
+use isobath::spec::{Document, Numerics};
 use isobath::tensor::looped::interpret;
 use isobath::words::Strategy;
 use num_traits::Signed;
@@ -150,7 +152,11 @@ fn run(case: &Case, held: &[usize]) -> Result<Outcome, String> {
         Ok(Some(refusal)) => return refused(&refusal),
         Err(failure) => return Err(failure),
     }
-    Ok(Outcome::Passed { circuit: circuits(&model, &given)? })
+    let circuit = circuits(&model, &given)?;
+    if circuit {
+        table(&model)?;
+    }
+    Ok(Outcome::Passed { circuit })
 }
 
 /// The model with integers, and the inputs that are held, as constants; and the inputs left.
@@ -222,6 +228,22 @@ fn near(got: &Rational, want: f64, kind: &Tensor) -> bool {
     let part = |bits: u32| Rational::new(1.into(), (1i64 << bits).into());
     let tolerance = part(FRACTION - 10) + (Rational::from_integer(1.into()) + exact.abs()) * part(bits - 6);
     (got - exact).abs() <= tolerance
+}
+
+/// The table of rounded sums has no fewer layers and gates than the circuit, which has less where states begin with zeros.
+fn table(model: &Model) -> Result<(), String> {
+    let mut model = model.clone();
+    numerics(&mut model, "fixed(4,3)", 5, 4);
+    model.numerics.accumulate = Policy::Tree(2);
+    model.numerics.accumulator = Some("fixed(6,4)".parse().unwrap());
+    let system = onnx::system(&model, &BTreeMap::new(), false).map_err(|error| error.to_string())?;
+    let lowered = LoopedModel::new(system, Strategy::Depth).map_err(|error| error.to_string())?;
+    let told =
+        Costed::rounded(&Document::Onnx(Box::new(model)), &Options::default()).map_err(|error| error.to_string())?;
+    let [layers, made] = [told.depth.named.skeleton.depth(), lowered.skeleton().depth()];
+    let [gates, least] = [told.value(&told.costs.count), lowered.sizes().gates.value(|_| 1)];
+    let holds = layers >= made && gates >= least;
+    holds.then_some(()).ok_or_else(|| format!("{layers} layers and {gates} gates told, {made} and {least} made"))
 }
 
 /// Most numbers that come in, and gates, of a circuit that is evaluated.

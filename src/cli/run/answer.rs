@@ -91,14 +91,32 @@ struct Position {
 
 impl Meaning {
     /// Arrays that are given out one after the other, with their names: if one is as good as another, positions of one output.
-    pub fn of(given: &[(String, usize)], fraction: Option<u32>) -> Self {
+    pub fn of(given: &[(String, Vec<u64>)], fraction: Option<u32>) -> Self {
+        if let [(name, shape)] = given {
+            // The first of several axes is that of positions.
+            let positions = if shape.len() > 1 { shape[0] } else { 1 };
+            let width = (shape.iter().product::<u64>() / positions.max(1)).max(1) as usize;
+            return Self {
+                output: name.clone(),
+                one_hot: name == TOKENS,
+                fraction,
+                width,
+                arrays: vec![],
+                names: None,
+            };
+        }
+        let given: Vec<(String, usize)> =
+            given.iter().map(|(name, shape)| (name.clone(), shape.iter().product::<u64>() as usize)).collect();
         let output = given.first().map_or("", |(name, _)| base(name)).to_owned();
         let alike = |(name, width): &(String, usize)| base(name) == output && *width == given[0].1;
-        let arrays = if given.iter().all(alike) { Vec::new() } else { given.to_vec() };
+        let arrays = if given.iter().all(alike) { Vec::new() } else { given.clone() };
         let width = given.first().map_or(1, |(_, width)| *width).max(1);
-        Self { output, one_hot: false, fraction, width, arrays, names: None }
+        Self { one_hot: output == TOKENS && arrays.is_empty(), output, fraction, width, arrays, names: None }
     }
 }
+
+/// What is given out where each position is a choice.
+const TOKENS: &str = "tokens";
 
 /// A name without its indices.
 fn base(name: &str) -> &str {

@@ -37,19 +37,9 @@ fn meaning(gates: &Gates) -> Option<Meaning> {
     let own: Vec<_> = gates.outputs().iter().filter(|word| !word.name.starts_with(OUTSIDE)).collect();
     let number = |key: &str| gates.metadata().get(key)?.parse::<u64>().ok();
     let fraction = number("fraction").and_then(|bits| u32::try_from(bits).ok()).filter(|bits| *bits <= MOST_FRACTION);
-    let [word] = &own[..] else {
-        let given: Vec<(String, usize)> = own.iter().map(|word| (word.name.clone(), word.forms.len())).collect();
-        return (!given.is_empty()).then(|| Meaning::of(&given, fraction));
-    };
-    let positions = word.shape.first().copied().unwrap_or(1);
-    Some(Meaning {
-        one_hot: word.name == "tokens",
-        output: word.name.clone(),
-        fraction,
-        width: (word.forms.len() as u64 / positions.max(1)).max(1) as usize,
-        arrays: Vec::new(),
-        names: gates.metadata().get(NAMES).and_then(|text| serde_json::from_str::<Names>(text).ok()),
-    })
+    let given: Vec<(String, Vec<u64>)> = own.iter().map(|word| (word.name.clone(), word.shape.clone())).collect();
+    let names = gates.metadata().get(NAMES).and_then(|text| serde_json::from_str::<Names>(text).ok());
+    (!given.is_empty()).then(|| Meaning { names, ..Meaning::of(&given, fraction) })
 }
 
 /// The outputs on each input, one after the other.

@@ -114,9 +114,9 @@ impl Request {
     }
 
     fn meaning(&self, circuit: &Circuit) -> Meaning {
-        let given =
-            |output: &crate::circuit::Output| (output.name.clone(), circuit.array(output.array).box_len().unwrap_or(1));
-        let given: Vec<(String, usize)> = circuit.outputs().iter().map(given).collect();
+        let shape = |array| circuit.array(array).shape.iter().map(|size| size.value).collect();
+        let given = circuit.outputs().iter().map(|output| (output.name.clone(), shape(output.array)));
+        let given: Vec<(String, Vec<u64>)> = given.collect();
         Meaning::of(&given, self.model.fraction())
     }
 }
