@@ -11,7 +11,7 @@ mod axis;
 use super::{Bound, Certificate, CheckError, Classes, Factor, Polynomial, Proved, SCHEMA};
 use crate::loops::skeleton::Reads;
 use crate::loops::{At, Skeleton, Wire};
-use axis::{Affine, Along, Place};
+use axis::{Along, Place};
 
 /// The most terms read and polynomials compared.
 const MOST_WORK: usize = 20_000_000;
@@ -150,22 +150,23 @@ fn value(polynomial: &Polynomial, at: &[Place], later: i128) -> Option<Tensor> {
     sum[0] = later;
     for term in polynomial {
         (term.of.len() == at.len()).then_some(())?;
-        let factor = |(factor, place): (&Factor, &Place)| match factor {
-            Factor::One => Some([1, 0, 0]),
-            Factor::Index => place.index,
-            Factor::Length => Some(place.length),
-        };
-        let factors = term.of.iter().zip(at).map(factor).collect::<Option<Vec<Affine>>>()?;
-        for (mut number, sum) in sum.iter_mut().enumerate() {
-            let mut times = i128::from(term.times);
-            for factor in &factors {
-                times = if times == 0 { 0 } else { times.checked_mul(factor[number % 3])? };
-                number /= 3;
-            }
-            *sum = sum.checked_add(times)?;
-        }
+        add(&mut sum, (0, 1), &term.of, at, term.times.into())?;
     }
     Some(sum)
+}
+
+/// Adds a product, its first factors multiplied out, from one coefficient on; those of the next variable are so far apart.
+fn add(sum: &mut [i128], (first, apart): (usize, usize), of: &[Factor], at: &[Place], times: i128) -> Option<()> {
+    let ([factor, of @ ..], [place, at @ ..]) = (of, at) else {
+        return sum[first].checked_add(times).map(|total| sum[first] = total);
+    };
+    let parts = match factor {
+        Factor::One => [1, 0, 0],
+        Factor::Index => place.index?,
+        Factor::Length => place.length,
+    };
+    let mut parts = parts.into_iter().enumerate().filter(|(_, part)| *part != 0);
+    parts.try_for_each(|(n, part)| add(sum, (first + n * apart, 3 * apart), of, at, times.checked_mul(part)?))
 }
 
 /// The combination of this number of a case along each axis.
