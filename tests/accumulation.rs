@@ -196,6 +196,10 @@ fn the_table_of_loops_is_that_of_their_circuits() {
                 (policy.parse().unwrap(), Some("fixed(6,8)".parse().unwrap()));
             let table = Costed::rounded(&document, &Options::default()).unwrap();
             let model = LoopedModel::of(&document, &Options::default()).unwrap();
+            // Tables of exact sums would leave the partial ones out.
+            for other in [Model::Arithmetic, Model::Boolean] {
+                assert!(matches!(Costed::new(&model, other), Err(pipeline::Error::Accumulate { .. })), "{name}");
+            }
             for length in [1, 2, 5] {
                 let (table, model) = (table.depth.named.skeleton.clone(), model.skeleton());
                 let [table, made] = [table, model].map(|skeleton| skeleton.resized(|_| Some(length)).unwrap().depth());

@@ -16,7 +16,7 @@ use crate::expr::Expr;
 use crate::law::{Law, derive};
 use crate::number::Rational;
 use crate::spec::Document;
-use crate::tensor::Carrier;
+use crate::tensor::{Carrier, Graph};
 
 /// A depth: at the lengths of the axes, and as a law in them.
 #[derive(Clone, Debug)]
@@ -140,6 +140,11 @@ impl Costed {
 /// # Errors
 /// As [`Costed::new`], but for the law.
 pub fn costs_of(model: &LoopedModel, counted: Model) -> Result<Costs, Error> {
+    let mut bodies = model.graph.blocks().iter().flat_map(|block| &block.bodies);
+    if let (Some(how), true) = (bodies.find_map(Graph::accumulation), counted != Model::Threshold) {
+        // The tables of these models are of exact sums.
+        return Err(Error::Accumulate { policy: how.policy });
+    }
     let widths = match counted {
         Model::Arithmetic | Model::Threshold => Vec::new(),
         Model::Boolean => {
